@@ -1,0 +1,69 @@
+import { transformSync } from 'esbuild';
+import type { Config } from 'jest';
+import { readdirSync, readFileSync } from 'node:fs';
+
+const common = {
+  testEnvironment: 'node',
+  modulePathIgnorePatterns: ['<rootDir>/.stryker-tmp/', '<rootDir>/tools/', '/dist/'],
+  testPathIgnorePatterns: ['/node_modules/', '/dist/'],
+  testEnvironmentOptions: { customExportConditions: ['@holdfast/source', 'node', 'node-addons'] },
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+} satisfies Config;
+
+const compiledWith = (tsconfig: string): Pick<Config, 'transform'> => ({
+  transform: { '^.+\\.ts$': ['ts-jest', { tsconfig: `<rootDir>/${tsconfig}` }] },
+});
+
+/** `test/both` holds one body of tests that runs in every decorator dialect; all else is compiled once. */
+const projects = [
+  {
+    ...common,
+    ...compiledWith('tsconfig.test.json'),
+    displayName: 'standard',
+    testMatch: ['<rootDir>/packages/*/{src,test}/**/*.test.ts', '<rootDir>/examples/*/test/**/*.test.ts'],
+    testPathIgnorePatterns: [...common.testPathIgnorePatterns, '/test/legacy/', '/test/types/'],
+  },
+  {
+    ...common,
+    ...compiledWith('tsconfig.test.legacy.json'),
+    displayName: 'legacy',
+    testMatch: ['<rootDir>/packages/*/test/{both,legacy}/**/*.test.ts'],
+  },
+  {
+    ...common,
+    ...compiledWith('tsconfig.test.legacy-plain.json'),
+    displayName: 'legacy without metadata',
+    testMatch: ['<rootDir>/packages/*/test/both/**/*.test.ts'],
+  },
+];
+
+/** Files of nothing but types are never loaded, and would count as lines that no test has reached. */
+const filesOfTypes = (): string[] =>
+  readdirSync('packages', { recursive: true, encoding: 'utf8' })
+    .filter((name) => /^[^/\\]+[/\\]src[/\\].*(?<!\.test)\.ts$/.test(name))
+    .map((name) => `packages/${name.replaceAll('\\', '/')}`)
+    .filter((file) => transformSync(readFileSync(file, 'utf8'), { loader: 'ts' }).code.trim() === '');
+
+const isMeasured = process.argv.includes('--coverage');
+
+const fully = { statements: 100, branches: 100, functions: 100, lines: 100 };
+
+const config: Config = {
+  reporters: ['default', '<rootDir>/scripts/ci-reporter.cjs'],
+  coverageProvider: 'v8',
+  coverageReporters: ['text', 'lcovonly'],
+  collectCoverageFrom: [
+    'packages/*/src/**/*.ts',
+    '!**/*.test.ts',
+    '!packages/*/src/index.ts',
+    ...(isMeasured ? filesOfTypes().map((file) => `!${file}`) : []),
+  ],
+  coverageThreshold: {
+    './packages/core/src/': { statements: 95, branches: 95, functions: 95, lines: 95 },
+    './packages/core/src/algorithms/**/*.ts': fully,
+    './packages/core/src/**/machine.ts': fully,
+  },
+  // Mutation testing runs one dialect only: see stryker.config.mjs.
+  projects: process.env['HOLDFAST_ONE_DIALECT'] === 'yes' ? projects.slice(0, 1) : projects,
+};
+export default config;

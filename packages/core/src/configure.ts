@@ -1,0 +1,141 @@
+import type { Classifier } from './errors/classify.js';
+import { type Check, type OptionSite, arrayOf, callback, checkOptions, configurationError, either, flag, isRecord, literal, oneOf } from './errors/option-check.js';
+import { dropBindings } from './decorate/bind.js';
+import { readHoldfastEnvironment } from './environment.js';
+import type { Logger, LoggerLevel } from './events/taps.js';
+import type { CachedOptions } from './policies/cached/options.js';
+import type { CircuitBreakerOptions } from './policies/circuit-breaker/options.js';
+import type { RetryOptions } from './policies/retry/options.js';
+import type { TimeoutOptions } from './policies/timeout/options.js';
+import { type ResilientOptions, type UserPolicies, parseResilientOptions } from './resilient.js';
+import type { Clock } from './runtime/clock.js';
+import type { Random } from './runtime/random.js';
+import { type PolicyOptions, type Runtime, type Settings, builtInSettings } from './runtime/runtime.js';
+import { readEnvironment } from './runtime/system.js';
+import { enableContext } from './runtime/world.js';
+
+/** Defaults per policy: they refine what a decorator leaves open and add no policy to any method. */
+export interface PolicyDefaults extends UserPolicies {
+  /* eslint-disable @typescript-eslint/no-explicit-any -- defaults serve methods of every signature */
+  readonly cache?: Omit<CachedOptions<any[], any, any>, 'key' | 'name'>;
+  readonly retry?: RetryOptions<any>;
+  readonly circuitBreaker?: Omit<CircuitBreakerOptions<any[]>, 'name' | 'key'>;
+  readonly timeout?: TimeoutOptions;
+}
+
+export interface Configuration {
+  /** Precedence: decorator > named policy > class `@Resilient` > these > environment > built-in. */
+  readonly defaults?: PolicyDefaults;
+  /** Named options for `@Resilient('payments')`. They share options; state is shared by a policy's own `name`. */
+  readonly policies?: Readonly<Record<string, ResilientOptions<any, any[], any>>>;
+  /** False: decorated methods run as written. */
+  readonly enabled?: boolean;
+  /** Hears every event of its level; false: silence. Default: changes of state on the console. */
+  readonly logger?: Logger | false;
+  /** Default: 'info' for the console, 'debug' for a logger of yours. */
+  readonly logLevel?: LoggerLevel;
+  /** Asked before the table of errors. */
+  readonly classifiers?: readonly Classifier[];
+  /** 'exact' reads the exact clock on cache hits too; a `Clock` replaces the system's. */
+  readonly clock?: Clock | 'exact' | 'system';
+  readonly random?: Random;
+  /** Refusals and timeouts carry a stack; slower. Default false. */
+  readonly captureStacks?: boolean;
+  /** Switches async context on: re-entrance is seen across awaits. Slows every promise on Node before 24. */
+  readonly context?: boolean;
+}
+
+const isClock: Check = (value) => {
+  const clock = value as Partial<Clock>;
+  const isOne = isRecord(value) && [clock.now, clock.wall, clock.setTimer].every((part) => typeof part === 'function');
+  return isOne ? undefined : "must be 'exact', 'system', or a clock with now(), wall() and setTimer()";
+};
+
+const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+const isObject: Check = (value) => (isRecord(value) ? undefined : 'must be an object');
+
+const SCHEMA = {
+  defaults: isObject,
+  policies: isObject,
+  enabled: flag,
+  logger: either(isObject, literal(false)),
+  logLevel: oneOf(...LEVELS),
+  classifiers: arrayOf(callback),
+  clock: (value: unknown) => (value === 'exact' || value === 'system' ? undefined : isClock(value)),
+  random: callback,
+  captureStacks: flag,
+  context: flag,
+};
+
+const SITE: OptionSite = { decorator: 'configure' };
+
+const parseDefaults = (given: unknown, site: OptionSite): PolicyOptions => {
+  const { policies, ...general } = parseResilientOptions(given, { ...site, decorator: `${site.decorator} defaults` });
+  const stray = Object.entries(general).find(([, value]) => value !== undefined);
+  if (stray !== undefined) throw configurationError(site, `defaults: '${stray[0]}' is not a policy`, 'defaults');
+  for (const [key, options] of Object.entries(policies)) {
+    if (options === false) throw configurationError(site, `defaults.${key}: false switches nothing off; use enabled: false, or false at the method`, 'defaults');
+  }
+  return policies;
+};
+
+const parseNamed = (given: Readonly<Record<string, unknown>>, site: OptionSite): Settings['policies'] =>
+  Object.fromEntries(
+    Object.entries(given).map(([name, options]) => {
+      const at = { ...site, decorator: `${site.decorator} policies.${name}` };
+      const parts = parseResilientOptions(options, at);
+      if (parts.named !== undefined) throw configurationError(at, 'a named policy cannot refer to another one', 'policy');
+      return [name, parts.policies];
+    }),
+  );
+
+const clockOf = (given: Configuration['clock'], present: Settings): Pick<Settings, 'clock' | 'usesExactClock'> => {
+  if (given === undefined) return present;
+  if (given === 'exact') return { clock: present.clock, usesExactClock: true };
+  return given === 'system' ? { clock: builtInSettings().clock, usesExactClock: false } : { clock: given, usesExactClock: false };
+};
+
+/** The settings after a change: what is given replaces what was, option by option; defaults and named policies merge by name. */
+const changed = (present: Settings, given: Configuration, site: OptionSite): Settings => {
+  const options = checkOptions(site, SCHEMA, given) as Configuration;
+  const defaults = options.defaults === undefined ? {} : parseDefaults(options.defaults, site);
+  const policies = options.policies === undefined ? {} : parseNamed(options.policies, site);
+  return {
+    ...present,
+    ...clockOf(options.clock, present),
+    defaults: { ...present.defaults, ...defaults },
+    policies: { ...present.policies, ...policies },
+    enabled: options.enabled ?? present.enabled,
+    logger: options.logger ?? present.logger,
+    logLevel: options.logLevel ?? present.logLevel,
+    classifiers: options.classifiers ?? present.classifiers,
+    random: options.random ?? present.random,
+    captureStacks: options.captureStacks ?? present.captureStacks,
+  };
+};
+
+/**
+ * Changes a runtime's settings; bound methods follow at their next call and keep their state: entries, circuits, counts.
+ * A wrong configuration changes nothing.
+ * @throws ConfigurationError
+ */
+export const configureRuntime = (runtime: Runtime, given: Configuration, site: OptionSite = SITE): void => {
+  const settings = changed(runtime.settings, given, site);
+  if (given.context === true && !enableContext()) throw configurationError(site, 'context: this platform has no async context', 'context');
+  runtime.apply(settings);
+};
+
+/** Reads `HOLDFAST_*` into the weakest layer above the built-in defaults. @throws ConfigurationError naming the variable. */
+export const configureRuntimeFromEnvironment = (runtime: Runtime, environment = readEnvironment()): void => {
+  const { defaults, enabled, logLevel } = readHoldfastEnvironment(environment);
+  const checked = parseDefaults(defaults, { decorator: 'environment' });
+  const { settings } = runtime;
+  runtime.apply({ ...settings, environment: checked, enabled: enabled ?? settings.enabled, logLevel: logLevel ?? settings.logLevel });
+};
+
+/** Back to the built-ins; drops all state and every listener. For tests. */
+export const resetRuntime = (runtime: Runtime): void => {
+  runtime.events.removeAllListeners();
+  dropBindings(runtime);
+  runtime.apply(builtInSettings());
+};

@@ -1,0 +1,210 @@
+import { configurationError } from '../errors/option-check.js';
+import { Frame } from '../pipeline/frame.js';
+import type { Interceptor } from '../pipeline/interceptor.js';
+import type { Binding, BoundPiece, GivenOptions, PolicyDefinition } from '../pipeline/policy.js';
+import { Stack } from '../pipeline/stack.js';
+import type { Runtime } from '../runtime/runtime.js';
+import { world } from '../runtime/world.js';
+import { type MergedPolicies, mergePolicies } from './merge.js';
+import type { MethodRecord } from './method-record.js';
+import { sharedState } from './shared-state.js';
+
+/** A method bound for one class under one runtime: its state, which survives `configure`, and its present stack. */
+export class MethodBinding {
+  readonly record: MethodRecord;
+  readonly runtime: Runtime;
+  /** `Class.method`, unique within the runtime. */
+  readonly label: string;
+  readonly #owner: WeakRef<object> | undefined;
+  readonly #states = new Map<string, unknown>();
+  #version = -1;
+  #layerCount = -1;
+  #stack: Stack | undefined;
+  #uncached: Stack | undefined;
+
+  constructor(record: MethodRecord, runtime: Runtime, label: string, owner: object | null) {
+    this.record = record;
+    this.#owner = owner === null ? undefined : new WeakRef(owner);
+    this.runtime = runtime;
+    this.label = label;
+  }
+
+  /** The concrete class, by its prototype; the class itself for statics. */
+  get owner(): object | undefined {
+    return this.#owner?.deref();
+  }
+
+  get stack(): Stack {
+    if (this.#stack === undefined || this.#isOutdated) this.#rebuild();
+    return this.#stack as Stack;
+  }
+
+  /** The same stack past the cache: neither read nor written. */
+  get uncached(): Stack {
+    const { stack } = this;
+    this.#uncached ??= this.#assemble(stack.interceptors.filter(({ policy }) => policy !== 'cached'));
+    return this.#uncached;
+  }
+
+  get #isOutdated(): boolean {
+    return this.#version !== this.runtime.version || this.#layerCount !== this.record.layers.length;
+  }
+
+  #rebuild(): void {
+    const { settings } = this.runtime;
+    const interceptors = settings.enabled ? this.#bindPolicies(mergePolicies(this.record, settings)) : [];
+    this.#stack = this.#assemble(interceptors);
+    this.#uncached = undefined;
+    this.#version = this.runtime.version;
+    this.#layerCount = this.record.layers.length;
+  }
+
+  #bindPolicies({ policies, order }: MergedPolicies): readonly Interceptor[] {
+    const definitions = [...policies.keys()].map((key) => world.policies.get(key) as PolicyDefinition);
+    const names = new Set(definitions.map(({ name }) => name));
+    const pieces = definitions.flatMap((definition) => {
+      const binding = this.#bindingFor(definition, policies, names);
+      return [...definition.bind(policies.get(definition.key) as GivenOptions, binding)];
+    });
+    return inOrder(pieces, order).map(({ interceptor }) => interceptor);
+  }
+
+  #bindingFor(definition: PolicyDefinition, policies: ReadonlyMap<string, GivenOptions>, names: ReadonlySet<string>): Binding {
+    const { record, runtime, label } = this;
+    const site = { decorator: definition.decorator, method: label, policy: definition.name };
+    return {
+      runtime,
+      method: label,
+      memberName: record.name,
+      get kind() {
+        return record.kind;
+      },
+      site,
+      has: (policy) => names.has(policy),
+      optionsOf: (key) => policies.get(key),
+      state: <State>(slot: string, create: () => State): State => {
+        const key = `${definition.name}:${slot}`;
+        if (!this.#states.has(key)) this.#states.set(key, create());
+        return this.#states.get(key) as State;
+      },
+      shared: (kind, name, options, create) => sharedState(runtime, { kind, name, options, site }, create),
+      reportFailure: (source, error) => runtime.events.reportFailure(`${definition.decorator} ${source}`, label, error),
+    };
+  }
+
+  #assemble(interceptors: readonly Interceptor[]): Stack {
+    const { record, runtime, label } = this;
+    const front = interceptors.find(({ lookup }) => lookup !== undefined);
+    const outside = front === undefined ? [] : interceptors.slice(0, interceptors.indexOf(front));
+    return new Stack({
+      method: label,
+      runtime,
+      interceptors,
+      frame: assembleFrames(interceptors, this),
+      front: outside.every(({ isSkippedByHits }) => isSkippedByHits === true) ? front : undefined,
+      kind: () => record.kind,
+    });
+  }
+}
+
+/** An `around` interceptor ends a frame; what lies inside is a frame of its own. Built from the inside out. */
+const assembleFrames = (interceptors: readonly Interceptor[], { record, runtime, label }: MethodBinding): Frame => {
+  const base = { method: label, runtime };
+  const target = record.original as (...args: unknown[]) => unknown;
+  let group: Interceptor[] = [];
+  let around: { interceptor: Interceptor; inside: Frame } | undefined;
+  const close = (): Frame =>
+    new Frame({ ...base, interceptors: group, target, around, onAsync: around === undefined ? () => record.learnAsync() : undefined });
+  for (const interceptor of [...interceptors].reverse()) {
+    if (interceptor.around === undefined) group = [interceptor, ...group];
+    else {
+      around = { interceptor, inside: close() };
+      group = [];
+    }
+  }
+  return close();
+};
+
+const inOrder = (pieces: readonly BoundPiece[], order: readonly string[] | undefined): readonly BoundPiece[] => {
+  const rank = ({ rank: canonical, interceptor }: BoundPiece): number => {
+    const index = order?.indexOf(interceptor.policy) ?? -1;
+    return index < 0 ? canonical : (index + 1) / 1000;
+  };
+  return [...pieces].sort((a, b) => rank(a) - rank(b));
+};
+
+world.onForget.add(() => {
+  for (const { record } of allBindings(world.runtime)) record.last = undefined;
+});
+
+interface Bindings {
+  readonly byRecord: WeakMap<MethodRecord, { byOwner: WeakMap<object, MethodBinding>; unowned: MethodBinding | undefined }>;
+  readonly all: Set<WeakRef<MethodBinding>>;
+  readonly labels: Map<string, number>;
+}
+
+const KEY = 'bindings';
+
+const bindingsOf = (runtime: Runtime): Bindings => {
+  let bindings = runtime.state.get(KEY) as Bindings | undefined;
+  if (bindings === undefined) {
+    bindings = { byRecord: new WeakMap(), all: new Set(), labels: new Map() };
+    runtime.state.set(KEY, bindings);
+  }
+  return bindings;
+};
+
+/** All live bindings of a runtime, for `health`, `stats` and `clearCaches`. */
+export const allBindings = (runtime: Runtime): MethodBinding[] => {
+  const { all } = bindingsOf(runtime);
+  const live: MethodBinding[] = [];
+  for (const reference of all) {
+    const binding = reference.deref();
+    if (binding === undefined) all.delete(reference);
+    else live.push(binding);
+  }
+  return live;
+};
+
+const classNameOf = (owner: object | null): string | undefined => {
+  if (typeof owner === 'function') return owner.name;
+  const constructor: unknown = owner === null ? undefined : (owner as { constructor?: unknown }).constructor;
+  return typeof constructor === 'function' ? constructor.name : undefined;
+};
+
+const labelOf = (record: MethodRecord, owner: object | null, labels: Map<string, number>): string => {
+  const className = classNameOf(owner);
+  const plain = className === undefined || className === '' ? record.name : `${className}.${record.name}`;
+  const ordinal = (labels.get(plain) ?? 0) + 1;
+  labels.set(plain, ordinal);
+  return ordinal === 1 ? plain : `${plain}#${ordinal}`;
+};
+
+/** Found by identity of record and class; made at the first call. */
+export const bindingOf = (record: MethodRecord, runtime: Runtime, owner: object | null): MethodBinding => {
+  const bindings = bindingsOf(runtime);
+  let table = bindings.byRecord.get(record);
+  if (table === undefined) {
+    table = { byOwner: new WeakMap(), unowned: undefined };
+    bindings.byRecord.set(record, table);
+  }
+  const known = owner === null ? table.unowned : table.byOwner.get(owner);
+  if (known !== undefined) return known;
+  const binding = new MethodBinding(record, runtime, labelOf(record, owner, bindings.labels), owner);
+  if (owner === null) table.unowned = binding;
+  else table.byOwner.set(owner, binding);
+  bindings.all.add(new WeakRef(binding));
+  return binding;
+};
+
+/** Drops everything bound in a runtime: entries, circuits, names. For tests. */
+export const dropBindings = (runtime: Runtime): void => {
+  runtime.state.clear();
+};
+
+/** @throws ConfigurationError when the policy of that name is not known. */
+export const definitionOf = (key: string, site: { decorator: string; method?: string | undefined }): PolicyDefinition => {
+  const definition = world.policies.get(key) as PolicyDefinition | undefined;
+  if (definition === undefined) throw configurationError(site, `there is no policy '${key}'`, key);
+  return definition;
+};

@@ -1,0 +1,18 @@
+import { type OptionSite, configurationError } from '../errors/option-check.js';
+import { runtimeOf } from '../runtime/world.js';
+import { bindingOf } from './bind.js';
+import { ownerOf, recordOf } from './method-record.js';
+
+/**
+ * What a policy of another method of the same object offers, so that policies reach each other without knowing each
+ * other's code.
+ * @throws ConfigurationError when there is no such method or policy.
+ */
+export const siblingHandle = (self: unknown, name: string | symbol, policy: string, site: OptionSite): unknown => {
+  const member: unknown = (self as Record<PropertyKey, unknown> | null | undefined)?.[name];
+  const record = recordOf(member);
+  if (record === undefined) throw configurationError(site, `target '${String(name)}' is no decorated method of this object; check the spelling`, 'target');
+  const interceptor = bindingOf(record, runtimeOf(self), ownerOf(self)).stack.interceptors.find((each) => each.policy === policy);
+  if (interceptor?.handle === undefined) throw configurationError(site, `target '${String(name)}' is not ${policy}`, 'target');
+  return interceptor.handle;
+};

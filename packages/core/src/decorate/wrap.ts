@@ -1,0 +1,40 @@
+import { runtimeOf, world } from '../runtime/world.js';
+import { bindingOf } from './bind.js';
+import { type AnyFunction, MethodRecord, type Place, markOf, ownerOf } from './method-record.js';
+import { preserveIdentity } from './preserve-identity.js';
+
+/** Finds or binds the stack for this call's runtime and class, remembers it for the next call, and runs it. */
+const invokeSlowly = (record: MethodRecord, self: unknown, args: readonly unknown[]): unknown => {
+  const runtime = runtimeOf(self);
+  const owner = ownerOf(self);
+  const { stack } = bindingOf(record, runtime, owner);
+  if (runtime === world.runtime && !world.hasSeveralRuntimes) record.last = { stack, mark: markOf(self) };
+  return stack.invoke(self, args);
+};
+
+const wrapperOf = (record: MethodRecord): AnyFunction =>
+  function (this: unknown, ...args: unknown[]): unknown {
+    const last = record.last;
+    if (last !== undefined && last.mark === markOf(this)) return last.stack.invoke(this, args);
+    return invokeSlowly(record, this, args);
+  };
+
+export interface WrappedMethod {
+  readonly record: MethodRecord;
+  readonly wrapper: AnyFunction;
+}
+
+/** The record of a wrapper, or a new record and wrapper around the function. */
+export const wrapMethod = (fn: AnyFunction, key: string | symbol, place: Place): WrappedMethod => {
+  const known = world.records.get(fn) as MethodRecord | undefined;
+  if (known !== undefined && isSamePlace(known, key, place)) return { record: known, wrapper: fn };
+  const record = new MethodRecord(fn, key, place);
+  const wrapper = wrapperOf(record);
+  preserveIdentity(fn, wrapper);
+  world.records.set(wrapper, record);
+  return { record, wrapper };
+};
+
+/** A wrapper borrowed from another class gets a record of its own there, so that policies added here do not act there. */
+const isSamePlace = (record: MethodRecord, key: string | symbol, { home }: Place): boolean =>
+  record.key === key && (home === undefined || record.place.home === home);

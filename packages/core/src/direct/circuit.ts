@@ -1,0 +1,99 @@
+import { summarize } from '../errors/error-facts.js';
+import { withoutStack } from '../errors/without-stack.js';
+import { BoundCircuit } from '../policies/circuit-breaker/circuit.js';
+import { CircuitOpenError } from '../policies/circuit-breaker/error.js';
+import { breakerJudge } from '../policies/circuit-breaker/judge.js';
+import type { Outcome } from '../policies/circuit-breaker/machine.js';
+import { type CircuitBreakerOptions, parseBreakerOptions, resolveBreakerSettings } from '../policies/circuit-breaker/options.js';
+import type { Runtime } from '../runtime/runtime.js';
+import { world } from '../runtime/world.js';
+
+export interface CircuitOptions extends Omit<CircuitBreakerOptions, 'key' | 'scope'> {
+  /** Whose clock, chance and events it uses. Default: the default runtime. */
+  readonly runtime?: Runtime;
+}
+
+/** The right to make one call; settle it exactly once, later reports change nothing. */
+export interface Permit {
+  succeed(): void;
+  /** The error is judged as the circuit's options say. */
+  fail(error: unknown): void;
+}
+
+const REFUSED = -1;
+
+/**
+ * A circuit breaker for direct use: `await circuit.call(() => fetch(url))`, or `admit()` where begin and end lie apart.
+ * @throws ConfigurationError on a wrong option.
+ */
+export class Circuit extends BoundCircuit {
+  readonly #runtime: Runtime;
+  readonly #judge: (error: unknown) => Outcome;
+
+  constructor({ runtime = world.runtime, ...given }: CircuitOptions = {}) {
+    const site = { decorator: 'new Circuit', policy: 'circuit-breaker' };
+    const options = parseBreakerOptions(given, site) as CircuitBreakerOptions;
+    super(options.name ?? 'circuit', resolveBreakerSettings(options, site), runtime);
+    this.#runtime = runtime;
+    this.#judge = breakerJudge({
+      options,
+      classifiers: () => runtime.settings.classifiers,
+      report: (source, thrown) => runtime.events.reportFailure(`Circuit ${source}`, this.name, thrown),
+    });
+  }
+
+  /**
+   * Runs `fn` when the circuit admits it.
+   * Rejects with a CircuitOpenError when it does not, else with what `fn` throws.
+   */
+  async call<Result>(fn: () => Result): Promise<Awaited<Result>> {
+    const permit = this.admit();
+    try {
+      const result = await fn();
+      permit.succeed();
+      return result;
+    } catch (error) {
+      permit.fail(error);
+      throw error;
+    }
+  }
+
+  /** @throws CircuitOpenError when the circuit refuses. */
+  admit(): Permit {
+    const startedAt = this.now;
+    const permit = this.machine.admit(startedAt);
+    if (permit === REFUSED) throw this.#refusal(startedAt);
+    let isSettled = false;
+    const settle = (outcome: Outcome, error: unknown): void => {
+      if (isSettled) return;
+      isSettled = true;
+      const { now } = this;
+      this.machine.settle(permit, outcome, now - startedAt, now, outcome === 'failure' ? summarize(error) : undefined);
+    };
+    return { succeed: () => settle('success', undefined), fail: (error) => settle(this.#judge(error), error) };
+  }
+
+  /** A call made elsewhere succeeded. Does nothing while the circuit is open. */
+  recordSuccess(): void {
+    this.#record('success', undefined);
+  }
+
+  /** A call made elsewhere failed; the error is judged as the options say. Does nothing while the circuit is open. */
+  recordFailure(error: unknown = new Error('recorded failure')): void {
+    this.#record(this.#judge(error), error);
+  }
+
+  #record(outcome: Outcome, error: unknown): void {
+    const { now } = this;
+    const permit = this.machine.admit(now);
+    if (permit !== REFUSED) this.machine.settle(permit, outcome, 0, now, outcome === 'failure' ? summarize(error) : undefined);
+  }
+
+  #refusal(now: number): CircuitOpenError {
+    const { name, machine } = this;
+    const retryAfter = machine.retryAfter(now);
+    this.#runtime.events.emit('circuit.rejected', name, { circuit: name, retryAfter });
+    const facts = { method: name, circuit: name, retryAfter, isIsolated: machine.state(now) === 'isolated', cause: machine.lastFailure };
+    return withoutStack(() => new CircuitOpenError(facts), this.#runtime.settings.captureStacks);
+  }
+}

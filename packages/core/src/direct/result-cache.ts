@@ -1,0 +1,177 @@
+import { type Duration, parseDuration } from '../algorithms/duration.js';
+import { type CacheKey, isUnkeyable, keyOf } from '../algorithms/stable-key.js';
+import { ConfigurationError } from '../errors/configuration-error.js';
+import { checkOptions, duration, whole } from '../errors/option-check.js';
+import { type Windows, judge } from '../policies/cached/machine.js';
+import type { Runtime } from '../runtime/runtime.js';
+import { world } from '../runtime/world.js';
+import { CacheCell, type CellFlight } from '../stores/cache-cell.js';
+import type { CacheStats } from '../stores/cache-stats.js';
+
+export interface ResultCacheOptions {
+  /** Entries kept; the least recently used goes first. Default 256. */
+  readonly maxSize?: number;
+  /** How long a value is fresh; 0 or Infinity: for ever. Default '5m'. */
+  readonly ttl?: Duration;
+  /** How long past the ttl `lookup` still shows the value, as stale. Default 0. */
+  readonly staleIfError?: Duration;
+  /** Whose clock it uses. Default: the default runtime. */
+  readonly runtime?: Runtime;
+}
+
+export interface ResultCacheLookup<Value> {
+  readonly state: 'fresh' | 'stale' | 'miss';
+  readonly value: Value | undefined;
+  /** Milliseconds since the value was put; 0 on a miss. */
+  readonly age: number;
+  /** Epoch milliseconds; undefined on a miss. */
+  readonly createdAt: number | undefined;
+  /** Milliseconds of freshness left. */
+  readonly remainingTtl: number;
+}
+
+interface Load<Value> extends CellFlight {
+  readonly promise: Promise<Value>;
+}
+
+const SCHEMA = { maxSize: whole(1), ttl: duration({ infinite: true }), staleIfError: duration({ infinite: true }) };
+const MISSED = { state: 'miss', value: undefined, age: 0, createdAt: undefined, remainingTtl: 0 } as const;
+
+const forever = (ttl: number): number => (ttl === 0 ? Infinity : ttl);
+
+/**
+ * The cache of `@Cached` for direct use: least recently used out, time to live, one load per key.
+ * @throws ConfigurationError on a wrong option.
+ */
+export class ResultCache<Value = unknown> {
+  readonly #runtime: Runtime;
+  readonly #ttl: number;
+  readonly #windows: Windows;
+  readonly #cell: CacheCell<Value, Load<Value>>;
+
+  constructor({ runtime = world.runtime, ...given }: ResultCacheOptions = {}) {
+    const options = checkOptions({ decorator: 'new ResultCache' }, SCHEMA, given) as Omit<ResultCacheOptions, 'runtime'>;
+    this.#runtime = runtime;
+    this.#ttl = forever(parseDuration(options.ttl ?? '5m'));
+    this.#windows = { staleWhileRevalidate: 0, staleIfError: parseDuration(options.staleIfError ?? 0) };
+    this.#cell = new CacheCell(options.maxSize ?? 256, () => undefined);
+  }
+
+  /** The key that `@Cached` makes of these arguments. @throws ConfigurationError when they have none. */
+  static makeKey(...args: readonly unknown[]): CacheKey {
+    const key = keyOf(args);
+    if (isUnkeyable(key)) throw new ConfigurationError(`ResultCache.makeKey: ${key.unkeyable}; give it a toCacheKey() method, or make the key by hand`);
+    return key;
+  }
+
+  get size(): number {
+    return this.#cell.table.size;
+  }
+
+  get stats(): CacheStats {
+    return this.#cell.stats;
+  }
+
+  /** Stores a value. `ttl` overrides the cache's. @throws ConfigurationError on a wrong ttl. */
+  put(key: CacheKey, value: Value, { ttl }: { readonly ttl?: Duration } = {}): void {
+    const given = ttl === undefined ? this.#ttl : forever(parseDuration(ttl));
+    if (Number.isNaN(given)) throw new ConfigurationError(`ResultCache.put: ttl must be a duration, got ${String(ttl)}`, { option: 'ttl' });
+    this.#cell.detach(key);
+    this.#store(key, value, given, this.#runtime.clock.now());
+  }
+
+  /** The fresh value, or undefined. Counts as a look-up and as use. */
+  get(key: CacheKey): Value | undefined {
+    const slot = this.#cell.table.hit(key, this.#runtime.clock.now());
+    if (slot < 0) {
+      this.#cell.counters.misses += 1;
+      return undefined;
+    }
+    this.#cell.counters.hits += 1;
+    return this.#cell.table.valueAt(slot);
+  }
+
+  /** Tells a stored undefined from a miss and a stale value from a fresh one. Counts as neither. */
+  lookup(key: CacheKey): ResultCacheLookup<Value> {
+    const { table } = this.#cell;
+    const { clock } = this.#runtime;
+    const slot = table.find(key);
+    if (slot < 0) return MISSED;
+    const now = clock.now();
+    const { startedAt, freshUntil, hardUntil } = table.timesAt(slot);
+    const freshness = judge({ freshUntil, hardUntil }, this.#windows, now);
+    if (freshness === 'gone') return MISSED;
+    return {
+      state: freshness === 'fresh' ? 'fresh' : 'stale',
+      value: table.valueAt(slot),
+      age: now - startedAt,
+      createdAt: clock.wall() - (now - startedAt),
+      remainingTtl: Math.max(0, freshUntil - now),
+    };
+  }
+
+  /** Whether there is a fresh value. */
+  has(key: CacheKey): boolean {
+    return this.lookup(key).state === 'fresh';
+  }
+
+  /** The fresh value, or what `load` brings: one load per key at a time, its rejection shared, failures not stored. */
+  getOrLoad(key: CacheKey, load: () => Promise<Value> | Value, options: { readonly ttl?: Duration } = {}): Promise<Value> {
+    const { table, counters, flights } = this.#cell;
+    const slot = table.hit(key, this.#runtime.clock.now());
+    if (slot >= 0) {
+      counters.hits += 1;
+      return Promise.resolve(table.valueAt(slot));
+    }
+    const flight = flights.get(key);
+    if (flight !== undefined) {
+      counters.coalesced += 1;
+      return flight.promise;
+    }
+    counters.misses += 1;
+    return this.#load(key, load, options.ttl === undefined ? this.#ttl : forever(parseDuration(options.ttl)));
+  }
+
+  /** Returns whether there was an entry. A load under way answers its callers but is not stored. */
+  invalidate(key: CacheKey): boolean {
+    return this.#cell.invalidate(key);
+  }
+
+  /** Forgets everything and resets the counts. */
+  clear(): void {
+    this.#cell.clear();
+  }
+
+  /** Most recently used first. */
+  keys(): CacheKey[] {
+    return this.#cell.table.keys();
+  }
+
+  #load(key: CacheKey, load: () => Promise<Value> | Value, ttl: number): Promise<Value> {
+    const startedAt = this.#runtime.clock.now();
+    // Through a microtask, so that the flight is registered before the load runs.
+    const loading = Promise.resolve().then(load);
+    const flight: Load<Value> = {
+      isDetached: false,
+      promise: loading.then(
+        (value) => {
+          this.#cell.land(key, flight);
+          if (!flight.isDetached) this.#store(key, value, ttl, startedAt);
+          return value;
+        },
+        (error: unknown) => {
+          this.#cell.land(key, flight);
+          this.#cell.counters.errors += 1;
+          throw error;
+        },
+      ),
+    };
+    this.#cell.register(key, flight, true);
+    return flight.promise;
+  }
+
+  #store(key: CacheKey, value: Value, ttl: number, startedAt: number): void {
+    const times = { startedAt, freshUntil: startedAt + ttl, hardUntil: Infinity, hardUntilWall: Infinity };
+    this.#cell.store(key, value, times, { now: this.#runtime.clock.now(), retainedFor: this.#windows.staleIfError });
+  }
+}

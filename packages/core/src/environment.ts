@@ -1,0 +1,119 @@
+import { parseDurationText } from './algorithms/duration.js';
+import { closest } from './algorithms/edit-distance.js';
+import { ConfigurationError } from './errors/configuration-error.js';
+import { type LoggerLevel, isLogLevel } from './events/taps.js';
+import type { PolicyOptions } from './runtime/runtime.js';
+
+/** What the environment says, in the form of `configure`. */
+export interface EnvironmentSettings {
+  readonly defaults: PolicyOptions;
+  readonly enabled: boolean | undefined;
+  readonly logLevel: LoggerLevel | undefined;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+type Reader = (name: string, text: string) => unknown;
+
+const wrong = (name: string, text: string, expected: string): ConfigurationError =>
+  new ConfigurationError(`${name}: must be ${expected}, got '${text}'`, { option: name });
+
+const durationOf =
+  ({ zeroMeans }: { readonly zeroMeans?: string } = {}): Reader =>
+  (name, text) => {
+    const parsed = parseDurationText(text);
+    if (Number.isNaN(parsed)) throw wrong(name, text, "a duration such as 500, '500ms', '5m'");
+    if (parsed === 0 && zeroMeans !== undefined) throw new ConfigurationError(`${name}: 0 is ambiguous here; ${zeroMeans}`, { option: name });
+    return parsed;
+  };
+
+const wholeFrom =
+  (least: number): Reader =>
+  (name, text) => {
+    const parsed = Number(text);
+    if (text.trim() === '' || !Number.isInteger(parsed) || parsed < least) throw wrong(name, text, `a whole number >= ${least}`);
+    return parsed;
+  };
+
+const TRUE: ReadonlySet<string> = new Set(['1', 'true', 'yes', 'on']);
+const FALSE: ReadonlySet<string> = new Set(['0', 'false', 'no', 'off', '']);
+
+const flagOf: Reader = (name, text) => {
+  const word = text.trim().toLowerCase();
+  if (TRUE.has(word)) return true;
+  if (FALSE.has(word)) return false;
+  throw wrong(name, text, 'true or false');
+};
+
+const notFlag: Reader = (name, text) => flagOf(name, text) !== true;
+
+const word =
+  (...choices: readonly string[]): Reader =>
+  (name, text) => {
+    if (choices.includes(text)) return text;
+    throw wrong(name, text, choices.map((choice) => `'${choice}'`).join(', '));
+  };
+
+const OFF = 'to switch the cache off set HOLDFAST_CACHE_DISABLED=true, for entries without end use Infinity';
+
+/** Variable by variable: which policy, which option, how it is read. Bare numbers are milliseconds. */
+const VARIABLES: Readonly<Record<string, readonly [policy: string, option: string, read: Reader]>> = {
+  CACHE_TTL: ['cache', 'ttl', durationOf({ zeroMeans: OFF })],
+  CACHE_MAX_SIZE: ['cache', 'maxSize', wholeFrom(1)],
+  CACHE_STALE_WHILE_REVALIDATE: ['cache', 'staleWhileRevalidate', durationOf()],
+  CACHE_STALE_IF_ERROR: ['cache', 'staleIfError', durationOf()],
+  CACHE_DISABLED: ['cache', 'enabled', notFlag],
+  RETRY_MAX_ATTEMPTS: ['retry', 'maxAttempts', wholeFrom(1)],
+  RETRY_DELAY: ['retry', 'delay', durationOf()],
+  RETRY_MAX_DELAY: ['retry', 'maxDelay', durationOf()],
+  RETRY_BACKOFF: ['retry', 'backoff', word('exponential', 'linear', 'constant', 'decorrelated')],
+  RETRY_JITTER: ['retry', 'jitter', word('full', 'equal', 'proportional', 'additive', 'decorrelated', 'none')],
+  CIRCUIT_FAILURE_THRESHOLD: ['circuitBreaker', 'failureThreshold', wholeFrom(1)],
+  CIRCUIT_RECOVERY_TIMEOUT: ['circuitBreaker', 'recoveryTimeout', durationOf()],
+  CIRCUIT_SUCCESS_THRESHOLD: ['circuitBreaker', 'successThreshold', wholeFrom(1)],
+  TIMEOUT_ATTEMPT: ['timeout', 'attempt', durationOf()],
+  TIMEOUT_TOTAL: ['timeout', 'total', durationOf()],
+};
+
+const PREFIX = 'HOLDFAST_';
+const GENERAL: readonly string[] = ['ENABLED', 'LOG_LEVEL'];
+
+const refuseUnknown = (name: string): never => {
+  const known = [...Object.keys(VARIABLES), ...GENERAL];
+  const hint = closest(name.slice(PREFIX.length), known);
+  throw new ConfigurationError(`${name}: is not a variable of Holdfast${hint === undefined ? '' : `; did you mean ${PREFIX}${hint}?`}`, { option: name });
+};
+
+const logLevelOf = (text: string | undefined): LoggerLevel | undefined => {
+  if (text === undefined) return undefined;
+  const level = text.trim().toLowerCase();
+  if (isLogLevel(level)) return level;
+  throw wrong(`${PREFIX}LOG_LEVEL`, text, "'debug', 'info', 'warn', 'error' or 'silent'");
+};
+
+/**
+ * Reads the `HOLDFAST_*` variables.
+ * @throws ConfigurationError naming the variable, when a value does not parse or the name is unknown.
+ */
+export const readHoldfastEnvironment = (environment: Environment): EnvironmentSettings => {
+  const defaults: Record<string, Record<string, unknown>> = {};
+  for (const [name, text] of Object.entries(environment)) {
+    if (!name.startsWith(PREFIX) || text === undefined) continue;
+    const variable = VARIABLES[name.slice(PREFIX.length)];
+    if (variable === undefined) {
+      if (!GENERAL.includes(name.slice(PREFIX.length))) refuseUnknown(name);
+      continue;
+    }
+    const [policy, option, read] = variable;
+    (defaults[policy] ??= {})[option] = read(name, text);
+  }
+  const enabled = environment[`${PREFIX}ENABLED`];
+  return {
+    defaults,
+    enabled: enabled === undefined ? undefined : (flagOf(`${PREFIX}ENABLED`, enabled) as boolean),
+    logLevel: logLevelOf(environment[`${PREFIX}LOG_LEVEL`]),
+  };
+};
+
+/** Every variable with the option it sets, for the documentation. */
+export const environmentVariables = (): readonly { readonly name: string; readonly sets: string }[] =>
+  Object.entries(VARIABLES).map(([name, [policy, option]]) => ({ name: PREFIX + name, sets: `${policy}.${option}` }));

@@ -1,0 +1,27 @@
+import { type Check, arrayOf, shown } from './option-check.js';
+import { codeOf, statusOf } from './error-facts.js';
+
+/** An error by its class, code, HTTP status, or a predicate of the user's. */
+export type ErrorPattern = (abstract new (...args: never[]) => unknown) | string | number | ((error: unknown) => boolean);
+
+const isPattern: Check = (value) =>
+  ['string', 'number', 'function'].includes(typeof value) ? undefined : `must be an error class, a code, a status or a predicate, got ${shown(value)}`;
+
+export const errorPatterns: Check = arrayOf(isPattern);
+
+const isErrorClass = (pattern: unknown): pattern is abstract new (...args: never[]) => unknown =>
+  typeof pattern === 'function' && (pattern === Error || pattern.prototype instanceof Error);
+
+/** Whether any pattern matches. A predicate that throws does not match and is reported. */
+export const matchesAny = (patterns: readonly ErrorPattern[], error: unknown, report: (thrown: unknown) => void): boolean =>
+  patterns.some((pattern) => {
+    if (typeof pattern === 'string') return codeOf(error) === pattern;
+    if (typeof pattern === 'number') return statusOf(error) === pattern;
+    if (isErrorClass(pattern)) return error instanceof pattern;
+    try {
+      return (pattern as (error: unknown) => boolean)(error) === true;
+    } catch (thrown) {
+      report(thrown);
+      return false;
+    }
+  });

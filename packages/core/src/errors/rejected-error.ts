@@ -1,0 +1,21 @@
+import { ResilienceError, type ResilienceErrorDetails, isResilienceError } from './resilience-error.js';
+
+const REJECTED = Symbol.for('@holdfast/error/rejected');
+
+/** The call was not made: a policy refused it. Never retried, neutral in breakers, answered by stale values and fallbacks. */
+export class RejectedError extends ResilienceError {
+  override readonly name: string = 'RejectedError';
+  /** Milliseconds after which the refusing policy may admit a call, where it knows. */
+  readonly retryAfter: number | undefined;
+
+  constructor(message: string, details: ResilienceErrorDetails & { readonly retryAfter?: number | undefined }) {
+    super(message, details);
+    this.retryAfter = details.retryAfter;
+  }
+}
+
+Object.defineProperty(RejectedError.prototype, REJECTED, { value: true });
+
+/** True for refusals of any copy of this package, a nested decorated method's included. */
+export const isRejection = (error: unknown): error is RejectedError =>
+  isResilienceError(error) && (error as unknown as Record<symbol, unknown>)[REJECTED] === true;

@@ -1,0 +1,110 @@
+/**
+ * Every fact that Holdfast reports, as one union. Facts are frozen and serialisable; they carry no arguments, values,
+ * messages or raw keys: a key appears as a hash salted per process.
+ */
+
+export interface ErrorFacts {
+  readonly name: string;
+  readonly code?: string | undefined;
+  readonly status?: number | undefined;
+}
+
+interface Base<Type extends string> {
+  readonly type: Type;
+  /** `Class.method`; the name of a function for `resilient(fn)`; a store's or circuit's name where no method is meant. */
+  readonly method: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly error?: ErrorFacts | undefined;
+  /** What `withContext` carries, where it is on. */
+  readonly context?: Readonly<Record<string, unknown>> | undefined;
+}
+
+type Fact<Type extends string, Facts = unknown> = Base<Type> & Readonly<Facts>;
+
+export type StaleReason = 'revalidating' | 'error' | 'circuit-open' | 'timeout' | 'rejected';
+export type InvalidationReason = 'manual' | 'tag' | 'auth-failure' | 'error';
+
+export type HoldfastEvent =
+  | Fact<'cache.hit', { keyHash: string; age: number; remainingTtl: number }>
+  | Fact<'cache.miss', { keyHash: string }>
+  | Fact<'cache.coalesced', { keyHash: string }>
+  | Fact<'cache.stored', { keyHash: string; ttl: number }>
+  | Fact<'cache.servedStale', { keyHash: string; reason: StaleReason; age: number }>
+  | Fact<'cache.refreshed', { keyHash: string }>
+  | Fact<'cache.refreshFailed', { keyHash: string; retryIn: number }>
+  | Fact<'cache.evicted', { keyHash: string; reason: 'size' | 'resize' }>
+  | Fact<'cache.expired', { keyHash: string }>
+  | Fact<'cache.invalidated', { keyHash?: string; reason: InvalidationReason; status?: number | undefined; entries?: number }>
+  | Fact<'cache.storeFailed', { operation: string }>
+  | Fact<'cache.uncacheable', { reason: string }>
+  | Fact<'cache.bypassed', { keyHash: string }>
+  | Fact<'cache.ttlClamped', { ttl: number; clampedTo: number }>
+  | Fact<'retry.scheduled', { attempt: number; delay: number; errorClass: string }>
+  | Fact<'retry.exhausted', { attempts: number; reason: string }>
+  | Fact<'retry.budgetExhausted', { attempts: number }>
+  | Fact<'circuit.opened', { circuit: string; reason: string; openings: number; retryAfter: number; failures: number; failureRate: number }>
+  | Fact<'circuit.halfOpened', { circuit: string }>
+  | Fact<'circuit.closed', { circuit: string; reason: string }>
+  | Fact<'circuit.isolated', { circuit: string }>
+  | Fact<'circuit.disabled', { circuit: string; state: 'disabled' | 'metrics-only' }>
+  | Fact<'circuit.rejected', { circuit: string; retryAfter: number }>
+  | Fact<'circuit.slowCall', { circuit: string; durationMs: number }>
+  | Fact<'timeout.elapsed', { scope: 'attempt' | 'total'; timeout: number }>
+  | Fact<'timeout.lateResult', { outcome: 'fulfilled' | 'rejected'; lateMs: number }>
+  | Fact<'fallback.applied', { errorClass: string }>
+  | Fact<'auth.refreshed'>
+  | Fact<'auth.refreshFailed'>
+  | Fact<'call.succeeded', { durationMs: number; attempts: number }>
+  | Fact<'call.failed', { durationMs: number; attempts: number }>
+  | Fact<'config.reloaded', { methods: number }>
+  | Fact<'config.reloadFailed'>
+  | Fact<'advisor.warned', { code: string; message: string }>
+  | Fact<'listener.failed', { source: string }>;
+
+export type EventType = HoldfastEvent['type'];
+export type EventOf<Type extends EventType> = Extract<HoldfastEvent, { type: Type }>;
+type FactsOf<Event> = Event extends HoldfastEvent ? Omit<Event, keyof Base<string>> & Partial<Pick<Event, 'error'>> : never;
+/** What the emitter of an event supplies: its own facts; type, method and time are added. */
+export type EventFacts<Type extends EventType> = FactsOf<EventOf<Type>>;
+
+/** All names, in the order of the documentation. The compiler checks that none is missing. */
+const NAMES: Record<EventType, true> = {
+  'cache.hit': true,
+  'cache.miss': true,
+  'cache.coalesced': true,
+  'cache.stored': true,
+  'cache.servedStale': true,
+  'cache.refreshed': true,
+  'cache.refreshFailed': true,
+  'cache.evicted': true,
+  'cache.expired': true,
+  'cache.invalidated': true,
+  'cache.storeFailed': true,
+  'cache.uncacheable': true,
+  'cache.bypassed': true,
+  'cache.ttlClamped': true,
+  'retry.scheduled': true,
+  'retry.exhausted': true,
+  'retry.budgetExhausted': true,
+  'circuit.opened': true,
+  'circuit.halfOpened': true,
+  'circuit.closed': true,
+  'circuit.isolated': true,
+  'circuit.disabled': true,
+  'circuit.rejected': true,
+  'circuit.slowCall': true,
+  'timeout.elapsed': true,
+  'timeout.lateResult': true,
+  'fallback.applied': true,
+  'auth.refreshed': true,
+  'auth.refreshFailed': true,
+  'call.succeeded': true,
+  'call.failed': true,
+  'config.reloaded': true,
+  'config.reloadFailed': true,
+  'advisor.warned': true,
+  'listener.failed': true,
+};
+
+export const EVENT_TYPES: readonly EventType[] = Object.freeze(Object.keys(NAMES) as EventType[]);

@@ -1,0 +1,61 @@
+import createDebug from 'debug';
+import type { EventType, HoldfastEvent } from './event.js';
+import type { Tap } from './event-bus.js';
+import { type LogLevel, STATE_CHANGES, levelOf, logLine } from './log-line.js';
+
+/** Receives lines and the event they were made of. Missing levels are skipped. */
+export interface Logger {
+  debug?(message: string, event?: HoldfastEvent): void;
+  info?(message: string, event?: HoldfastEvent): void;
+  warn?(message: string, event?: HoldfastEvent): void;
+  error?(message: string, event?: HoldfastEvent): void;
+}
+
+const LOUDNESS: Record<LogLevel | 'silent', number> = { debug: 0, info: 1, warn: 2, error: 3, silent: 4 };
+export type LoggerLevel = keyof typeof LOUDNESS;
+export const isLogLevel = (value: unknown): value is LoggerLevel => typeof value === 'string' && Object.hasOwn(LOUDNESS, value);
+
+/** A logger of the user's hears every event of its level and above. */
+export const loggerTap = (logger: Logger, level: LoggerLevel): Tap => ({
+  wants: (type) => LOUDNESS[levelOf(type)] >= LOUDNESS[level] && typeof logger[levelOf(type)] === 'function',
+  hear: (event) => logger[levelOf(event.type)]?.(`holdfast: ${logLine(event)}`, event),
+});
+
+/** At most `burst` lines in `interval` milliseconds, then one line that says how many were left out. */
+const CONSOLE_BURST = 20;
+const CONSOLE_INTERVAL = 60_000;
+
+/** The default logger: changes of state only, rate-limited, on the console. */
+export const consoleTap = (level: LoggerLevel, now: () => number): Tap => {
+  let windowStart = -Infinity;
+  let lines = 0;
+  return {
+    wants: (type) => STATE_CHANGES.has(type) && LOUDNESS[levelOf(type)] >= LOUDNESS[level],
+    hear: (event) => {
+      if (now() - windowStart >= CONSOLE_INTERVAL) {
+        windowStart = now();
+        lines = 0;
+      }
+      lines += 1;
+      if (lines < CONSOLE_BURST) console[levelOf(event.type)](`holdfast: ${logLine(event)}`);
+      else if (lines === CONSOLE_BURST) console.warn('holdfast: more changes of state follow; silent for a minute');
+    },
+  };
+};
+
+const area = (type: EventType): string => type.slice(0, type.indexOf('.'));
+
+/** `DEBUG=holdfast:*`: one namespace per area (`holdfast:cache`, `holdfast:circuit` …), asked when the tap is made. */
+export const debugTap = (): Tap => {
+  const loggers = new Map<string, createDebug.Debugger>();
+  const of = (type: EventType): createDebug.Debugger => {
+    const name = area(type);
+    const logger = loggers.get(name) ?? createDebug(`holdfast:${name}`);
+    loggers.set(name, logger);
+    return logger;
+  };
+  return {
+    wants: (type) => of(type).enabled,
+    hear: (event) => of(event.type)('%s', logLine(event)),
+  };
+};

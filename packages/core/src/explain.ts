@@ -1,0 +1,139 @@
+import { type MethodBinding, bindingOf } from './decorate/bind.js';
+import { type ClassCoverage, coverageOf } from './decorate/class-decorator.js';
+import { type MethodRecord, ownerOf, recordOf } from './decorate/method-record.js';
+import { ConfigurationError } from './errors/configuration-error.js';
+import { formatDuration } from './algorithms/duration.js';
+import { allBindings } from './decorate/bind.js';
+import type { MethodKind } from './pipeline/stack.js';
+import { runtimeOf } from './runtime/world.js';
+import { type Warning, adviseOn } from './advice.js';
+
+export interface ExplainedPolicy {
+  /** As in the canonical order: 'retry', 'circuit-breaker' … */
+  readonly policy: string;
+  /** As resolved; durations in milliseconds. */
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly state?: unknown;
+}
+
+export interface ExplainedMethod {
+  /** `Class.method`. */
+  readonly method: string;
+  readonly kind: MethodKind;
+  /** In running order, outermost first. */
+  readonly stack: readonly ExplainedPolicy[];
+  /** The longest a call can take by its timeouts, attempts and delays; Infinity where nothing bounds it. */
+  readonly worstCaseMs: number;
+  /** How many times one call can run the method. */
+  readonly amplification: number;
+  readonly warnings: readonly Warning[];
+}
+
+export interface Explanation {
+  readonly methods: readonly ExplainedMethod[];
+  /** What a class-level `@Resilient` covered and what it did not. */
+  readonly coverage?: ClassCoverage;
+  readonly warnings: readonly Warning[];
+  /** For people. */
+  toString(): string;
+}
+
+const optionOf = (stack: readonly ExplainedPolicy[], policy: string, option: string): number | undefined => {
+  const value = stack.find((each) => each.policy === policy)?.options[option];
+  return typeof value === 'number' ? value : undefined;
+};
+
+/** Attempts, each bounded by its timeout, with the longest delays between them; never more than the total. */
+const worstCaseOf = (stack: readonly ExplainedPolicy[]): number => {
+  const attempts = optionOf(stack, 'retry', 'maxAttempts') ?? 1;
+  const attempt = optionOf(stack, 'timeout', 'attempt') ?? Infinity;
+  const delay = attempts === 1 ? 0 : Math.max(optionOf(stack, 'retry', 'maxDelay') ?? 0, optionOf(stack, 'retry', 'maxRetryAfter') ?? 0);
+  const byAttempts = attempts * attempt + (attempts === 1 ? 0 : (attempts - 1) * delay);
+  return Math.min(byAttempts, optionOf(stack, 'total-timeout', 'total') ?? Infinity);
+};
+
+const explainBinding = (binding: MethodBinding): ExplainedMethod => {
+  const stack = binding.stack.interceptors.map((interceptor) => {
+    const { options = {}, state } = interceptor.describe?.() ?? {};
+    return { policy: interceptor.policy, options, ...(state !== undefined && { state }) };
+  });
+  const facts = {
+    method: binding.label,
+    kind: binding.record.kind,
+    stack,
+    worstCaseMs: worstCaseOf(stack),
+    amplification: optionOf(stack, 'retry', 'maxAttempts') ?? 1,
+  };
+  return { ...facts, warnings: adviseOn(facts, binding.record) };
+};
+
+interface Member {
+  readonly key: string | symbol;
+  readonly record: MethodRecord;
+}
+
+const membersOf = (holder: object): Member[] => {
+  const members = new Map<string | symbol, MethodRecord>();
+  for (let each: object | null = holder; each !== null && each !== Object.prototype && each !== Function.prototype; each = Object.getPrototypeOf(each) as object | null) {
+    for (const key of Reflect.ownKeys(each)) {
+      const record = recordOf(Object.getOwnPropertyDescriptor(each, key)?.value);
+      if (record !== undefined && !members.has(key)) members.set(key, record);
+    }
+  }
+  return [...members].map(([key, record]) => ({ key, record }));
+};
+
+const show = (value: unknown): string => {
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'object' && value !== null) return JSON.stringify(value) ?? '{}';
+  return String(value);
+};
+
+const line = ({ policy, options, state }: ExplainedPolicy): string => {
+  const shown = Object.entries(options)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}=${show(value)}`);
+  const now = typeof state === 'string' ? `  [${state}]` : '';
+  return `    ${policy}${now}  ${shown.join(' ')}`.trimEnd();
+};
+
+const print = (methods: readonly ExplainedMethod[], coverage: ClassCoverage | undefined): string => {
+  const lines = methods.flatMap(({ method, kind, stack, worstCaseMs, amplification, warnings }) => [
+    `${method} (${kind})  worst case ${formatDuration(worstCaseMs)}, up to ${amplification} ${amplification === 1 ? 'run' : 'runs'} per call`,
+    ...stack.map(line),
+    ...warnings.map(({ code, message, remedy }) => `    ! ${code}: ${message}; ${remedy}`),
+  ]);
+  const missed = coverage?.notCovered.map(({ method, reason }) => `${method}: not covered by the class, ${reason}`) ?? [];
+  return [...lines, ...missed].join('\n');
+};
+
+/**
+ * The stacks of a class, an instance or a decorated function in running order, with options as resolved, present state,
+ * worst-case duration, amplification and warnings. Printable. Given a class: its instances' methods and its statics.
+ * @throws ConfigurationError on anything that is neither.
+ */
+export const explain = (target: object): Explanation => {
+  if ((typeof target !== 'object' && typeof target !== 'function') || target === null) {
+    throw new ConfigurationError('explain: needs a class, an instance or a decorated function');
+  }
+  const methods = bindingsOf(target).map(explainBinding);
+  const coverage = coverageOf(typeof target === 'function' ? (target.prototype as object) : (Object.getPrototypeOf(target) as object));
+  return {
+    methods,
+    ...(coverage && { coverage }),
+    warnings: methods.flatMap(({ warnings }) => warnings),
+    toString: () => print(methods, coverage),
+  };
+};
+
+const bindingsOf = (target: object): MethodBinding[] => {
+  const runtime = runtimeOf(target);
+  const own = recordOf(target);
+  if (own !== undefined) return [bindingOf(own, runtime, null)];
+  const bound = (holder: object, owner: object | null): MethodBinding[] => membersOf(holder).map(({ record }) => bindingOf(record, runtime, owner));
+  const hidden = (owner: object | null): MethodBinding[] =>
+    allBindings(runtime).filter((binding) => binding.record.place.isPrivate && binding.owner !== undefined && binding.owner === owner);
+  if (typeof target !== 'function') return [...bound(target, ownerOf(target)), ...hidden(ownerOf(target))];
+  const prototype = target.prototype as object | undefined;
+  return [...(prototype === undefined ? [] : bound(prototype, prototype)), ...bound(target, target)];
+};

@@ -1,0 +1,156 @@
+import { type Duration, parseDuration } from '../algorithms/duration.js';
+import type { CacheKey } from '../algorithms/stable-key.js';
+import { allBindings } from '../decorate/bind.js';
+import { recordOf } from '../decorate/method-record.js';
+import { ConfigurationError } from '../errors/configuration-error.js';
+import type { CacheAdministration, Looked } from '../policies/cached/administration.js';
+import { BYPASS } from '../policies/cached/flight.js';
+import type { Runtime } from '../runtime/runtime.js';
+import type { CacheStats } from '../stores/cache-stats.js';
+import { type BoundMethod, boundMethod, policyOf } from './bound-method.js';
+
+/* eslint-disable @typescript-eslint/no-explicit-any -- matches every method */
+export type MethodNames<Target> = { [Name in keyof Target]: Target[Name] extends (...args: any[]) => any ? Name : never }[keyof Target];
+type Value<Method extends (...args: any[]) => any> = Awaited<ReturnType<Method>>;
+
+/** What an entry is, without loading it. */
+export interface CacheLookup<Result> {
+  readonly state: 'fresh' | 'stale' | 'miss';
+  readonly value: Result | undefined;
+  /** Milliseconds since the load of the value began; 0 on a miss. */
+  readonly age: number;
+  /** Epoch milliseconds; undefined on a miss. */
+  readonly createdAt: number | undefined;
+  /** Milliseconds of freshness left. */
+  readonly remainingTtl: number;
+}
+
+export interface SetOptions {
+  /** The entry's own ttl; 0 or Infinity: for ever. Default: the method's. */
+  readonly ttl?: Duration;
+}
+
+const MISSED = { state: 'miss', value: undefined, age: 0, createdAt: undefined, remainingTtl: 0 } as const;
+
+const ttlOf = (options: SetOptions | undefined, caller: string): number | undefined => {
+  if (options?.ttl === undefined) return undefined;
+  const ttl = parseDuration(options.ttl);
+  if (Number.isNaN(ttl)) throw new ConfigurationError(`${caller}: ttl must be a duration, got ${String(options.ttl)}`, { option: 'ttl' });
+  return ttl === 0 ? Infinity : ttl;
+};
+
+/**
+ * The cache of one method of one instance or class. Promises where a shared store may be asked; `peek`, `keys` and
+ * `stats` look at this process.
+ */
+export class CacheHandle<Method extends (...args: any[]) => any> {
+  readonly #method: BoundMethod;
+
+  /** Use `cacheOf`. */
+  constructor(method: BoundMethod) {
+    this.#method = method;
+    void this.#cache;
+  }
+
+  /** The fresh value, or undefined; never loads. */
+  get(...args: Parameters<Method>): Promise<Value<Method> | undefined> {
+    return Promise.resolve(this.peek(...args));
+  }
+
+  /** Tells a cached undefined from a miss, and a stale value from a fresh one; never loads. */
+  lookup(...args: Parameters<Method>): Promise<CacheLookup<Value<Method>>> {
+    return Promise.resolve(this.#look(args) ?? MISSED) as Promise<CacheLookup<Value<Method>>>;
+  }
+
+  /** As `get`, at once. */
+  peek(...args: Parameters<Method>): Value<Method> | undefined {
+    const looked = this.#look(args);
+    return looked?.state === 'fresh' ? (looked.value as Value<Method>) : undefined;
+  }
+
+  /** Stores a value as if it had just been loaded. A load under way is detached. */
+  set(args: Parameters<Method>, value: Value<Method>, options?: SetOptions): Promise<void> {
+    this.#cache.set(this.#self, args, value, ttlOf(options, 'cacheOf().set'));
+    return Promise.resolve();
+  }
+
+  /** Forgets one entry; returns whether there was one. A load under way answers its callers but is not stored. */
+  invalidate(...args: Parameters<Method>): Promise<boolean> {
+    return Promise.resolve(this.#cache.invalidate(this.#self, args));
+  }
+
+  /** Calls the method past the cached value and stores the result. */
+  refresh(args: Parameters<Method>, options?: SetOptions): Promise<Value<Method>> {
+    const note = { owner: BYPASS, value: { ttl: ttlOf(options, 'cacheOf().refresh') } };
+    void this.#cache;
+    return Promise.resolve(this.#method.binding.stack.invokeWith(this.#self, args, note)) as Promise<Value<Method>>;
+  }
+
+  /** Empties the cache and resets its counts. */
+  clear(): Promise<void> {
+    if (this.#method.self === undefined) this.#cache.clearAll();
+    else this.#cache.clear(this.#self);
+    return Promise.resolve();
+  }
+
+  /** Keys of this process, most recently used first. */
+  keys(): CacheKey[] {
+    return this.#cache.keysOf(this.#self);
+  }
+
+  get stats(): CacheStats {
+    return this.#method.self === undefined ? this.#cache.stats : this.#cache.statsOf(this.#self);
+  }
+
+  get #cache(): CacheAdministration {
+    return policyOf(this.#method, 'cached', 'cacheOf', '@Cached').handle as CacheAdministration;
+  }
+
+  get #self(): unknown {
+    const { self, binding } = this.#method;
+    if (self === undefined && binding.owner !== undefined && this.#cache.isPerInstance) {
+      throw new ConfigurationError(`cacheOf: every instance has its own cache of ${binding.label}; give an instance, or set scope: 'class'`, { method: binding.label, option: 'scope' });
+    }
+    return self;
+  }
+
+  #look(args: readonly unknown[]): Looked | undefined {
+    return this.#cache.look(this.#self, args);
+  }
+}
+
+/**
+ * The cache of a method: `cacheOf(catalog, 'product')`; a class for statics and `scope: 'class'`;
+ * `cacheOf<Signature>(catalog, '#find')` for private methods.
+ * @throws ConfigurationError when there is no such decorated method, or it is not cached.
+ */
+export function cacheOf<Target extends object, Name extends MethodNames<Target>>(target: Target, name: Name): CacheHandle<Extract<Target[Name], (...args: any[]) => any>>;
+export function cacheOf<Class extends abstract new (...args: any[]) => any, Name extends MethodNames<InstanceType<Class>>>(
+  target: Class,
+  name: Name,
+): CacheHandle<Extract<InstanceType<Class>[Name], (...args: any[]) => any>>;
+export function cacheOf<Method extends (...args: any[]) => any>(target: object, name: string | symbol): CacheHandle<Method>;
+export function cacheOf(target: object, name: string | symbol): CacheHandle<any> {
+  return new CacheHandle(boundMethod(target, name, 'cacheOf'));
+}
+
+const cachesOf = (runtime: Runtime): CacheAdministration[] =>
+  allBindings(runtime).flatMap(({ stack }) => stack.interceptors.flatMap(({ policy, handle }) => (policy === 'cached' ? [handle as CacheAdministration] : [])));
+
+/** Empties every cache of the runtime. */
+export const clearCachesOf = (runtime: Runtime): void => {
+  for (const cache of cachesOf(runtime)) cache.clearAll();
+};
+
+export const cacheStatsOf = (runtime: Runtime): Record<string, CacheStats> =>
+  Object.fromEntries(cachesOf(runtime).map((cache) => [cache.name, cache.stats]));
+
+/** A view of an instance whose methods run past the cache: neither read nor written. */
+export const uncached = <Instance extends object>(instance: Instance): Instance =>
+  new Proxy(instance, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name, target);
+      if (recordOf(member) === undefined) return typeof member === 'function' ? member.bind(target) : member;
+      return (...args: unknown[]) => boundMethod(target, name, 'uncached').binding.uncached.invoke(target, args);
+    },
+  });

@@ -1,0 +1,61 @@
+import type { BreakerState } from '../policies/circuit-breaker/circuit.js';
+import type { Runtime } from '../runtime/runtime.js';
+import type { CacheStats } from '../stores/cache-stats.js';
+import { sumStats } from '../stores/cache-stats.js';
+import { cacheStatsOf } from './cache-handle.js';
+import { circuitsOf } from './circuit-handle.js';
+
+export interface CircuitHealth {
+  readonly state: BreakerState;
+  readonly failureCount: number;
+  /** Epoch milliseconds. */
+  readonly openedAt?: number;
+  /** Milliseconds until the next probe. */
+  readonly retryAfter?: number;
+}
+
+export interface Health {
+  /** 'degraded' while any circuit is open, half-open or isolated. */
+  readonly status: 'healthy' | 'degraded';
+  readonly circuits: Readonly<Record<string, CircuitHealth>>;
+  readonly caches: Readonly<Record<string, CacheStats>>;
+  /** The shared cache store; the in-process memory never fails. */
+  readonly store: { readonly status: 'healthy'; readonly circuit: { readonly state: 'closed'; readonly failureCount: number } };
+}
+
+const AILING: ReadonlySet<BreakerState> = new Set<BreakerState>(['open', 'half-open', 'isolated']);
+
+const circuitHealth = (runtime: Runtime): Record<string, CircuitHealth> => {
+  const { clock } = runtime;
+  const wallOffset = clock.wall() - clock.now();
+  return Object.fromEntries(
+    [...circuitsOf(runtime)].map(([name, { metrics }]) => {
+      const { state, failureCount, openedAt, retryAfter } = metrics;
+      const opened = openedAt === undefined ? {} : { openedAt: openedAt + wallOffset };
+      return [name, { state, failureCount, ...opened, ...(retryAfter !== undefined && Number.isFinite(retryAfter) && { retryAfter }) }];
+    }),
+  );
+};
+
+/** How the runtime's methods are doing, as plain data for a health endpoint. */
+export const healthOf = (runtime: Runtime): Health => {
+  const circuits = circuitHealth(runtime);
+  const isAiling = Object.values(circuits).some(({ state }) => AILING.has(state));
+  return {
+    status: isAiling ? 'degraded' : 'healthy',
+    circuits,
+    caches: cacheStatsOf(runtime),
+    store: { status: 'healthy', circuit: { state: 'closed', failureCount: 0 } },
+  };
+};
+
+export interface Stats {
+  readonly caches: Readonly<Record<string, CacheStats>>;
+  /** All caches together. */
+  readonly total: CacheStats;
+}
+
+export const statsOf = (runtime: Runtime): Stats => {
+  const caches = cacheStatsOf(runtime);
+  return { caches, total: sumStats(Object.values(caches)) };
+};

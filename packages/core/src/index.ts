@@ -1,0 +1,73 @@
+/** Holdfast: decorators that make the methods of a service class hold fast when what they depend on does not. */
+
+export { Cached } from './policies/cached/decorator.js';
+export { Retry } from './policies/retry/decorator.js';
+export { CircuitBreaker } from './policies/circuit-breaker/decorator.js';
+export { Timeout } from './policies/timeout/decorator.js';
+export { Fallback } from './policies/fallback/decorator.js';
+export { Invalidates } from './policies/invalidates/decorator.js';
+export { Resilient } from './resilient.js';
+export { composePolicies, resilient } from './resilient-function.js';
+export { again, answer, definePolicy } from './decorate/define-policy.js';
+export { METADATA_KEY } from './decorate/metadata.js';
+
+export { clearCaches, configure, configureFromEnv, createRuntime, events, health, resetConfiguration, stats, withContext, withRuntime } from './runtime-api.js';
+export { cacheOf, uncached } from './handles/cache-handle.js';
+export { circuitOf } from './handles/circuit-handle.js';
+export { explain } from './explain.js';
+export { currentCall } from './pipeline/current-call.js';
+
+export { Circuit } from './direct/circuit.js';
+export { ResultCache } from './direct/result-cache.js';
+export { retry } from './direct/retry.js';
+export { RetryBudget } from './policies/retry/budget.js';
+export { computeDelay } from './algorithms/delay.js';
+export { days, hours, minutes, seconds } from './algorithms/duration.js';
+
+export { classifyError } from './errors/classify.js';
+export { HttpError, throwIfNotOk } from './errors/http-error.js';
+export { CacheStoreError } from './errors/cache-store-error.js';
+export { CircuitOpenError } from './policies/circuit-breaker/error.js';
+export { ConfigurationError } from './errors/configuration-error.js';
+export { RejectedError } from './errors/rejected-error.js';
+export { ResilienceError, isResilienceError } from './errors/resilience-error.js';
+export { TimedOutError } from './errors/timed-out-error.js';
+
+export type { CachedOptions, ComputedTtl, LeasedTtl, StaleIfErrorOptions } from './policies/cached/options.js';
+export type { RetryOptions } from './policies/retry/options.js';
+export type { RetryBudgetOptions } from './policies/retry/budget.js';
+export type { BreakerWindow, CircuitBreakerOptions } from './policies/circuit-breaker/options.js';
+export type { BreakerMetrics, BreakerSnapshot, BreakerState, CircuitControl } from './policies/circuit-breaker/circuit.js';
+export type { TimeoutOptions } from './policies/timeout/options.js';
+export type { FallbackFor } from './policies/fallback/decorator.js';
+export type { InvalidatesOptions } from './policies/invalidates/options.js';
+export type { ResilientOptions, UserPolicies } from './resilient.js';
+export type { ResilientFunction } from './resilient-function.js';
+export type { AroundPolicy, PolicyCall, PolicyContext, PolicyHooks, PolicyInput } from './decorate/define-policy.js';
+export type { RecordedPolicies } from './decorate/metadata.js';
+export type { AsyncMethodDecorator, ClassOrMethodDecorator, ContextualAsyncMethodDecorator, MethodDecorator } from './decorate/decorator-types.js';
+export type { Configuration, PolicyDefaults } from './configure.js';
+export type { HoldfastRuntime } from './runtime-api.js';
+export type { CacheHandle, CacheLookup, SetOptions } from './handles/cache-handle.js';
+export type { CircuitHealth, Health, Stats } from './handles/health.js';
+export type { CacheStats } from './stores/cache-stats.js';
+export type { CacheKey } from './algorithms/stable-key.js';
+export type { Warning } from './advice.js';
+export type { ExplainedMethod, ExplainedPolicy, Explanation } from './explain.js';
+export type { CurrentCall, CurrentLoad } from './pipeline/current-call.js';
+export type { CircuitOptions, Permit } from './direct/circuit.js';
+export type { DirectRetryOptions, RetryAttempt } from './direct/retry.js';
+export type { ResultCacheLookup, ResultCacheOptions } from './direct/result-cache.js';
+export type { Duration } from './algorithms/duration.js';
+export type { Backoff, BackoffFunction, BackoffKind } from './algorithms/backoff.js';
+export type { Jitter, JitterFunction, JitterKind, JitterOptions } from './algorithms/jitter.js';
+export type { DelayOptions } from './algorithms/delay.js';
+export type { Classifier, PublicClass } from './errors/classify.js';
+export type { ErrorPattern } from './errors/error-matcher.js';
+export type { ResponseLike } from './errors/http-error.js';
+export type { ResilienceErrorCode } from './errors/resilience-error.js';
+export type { Events } from './events/event-bus.js';
+export type { ErrorFacts, EventOf, EventType, HoldfastEvent, InvalidationReason, StaleReason } from './events/event.js';
+export type { Logger, LoggerLevel } from './events/taps.js';
+export type { Clock, Timer } from './runtime/clock.js';
+export type { Random } from './runtime/random.js';

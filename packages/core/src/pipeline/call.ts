@@ -1,0 +1,127 @@
+import type { Frame } from './frame.js';
+import type { AbandonedWork, Race } from './race.js';
+
+/** What few calls need, made when the first of it is needed. */
+export class CallDetails {
+  /** The run that this one is part of, when a stack has several frames. */
+  parent: Call | undefined = undefined;
+  isInterruptible = false;
+  /** The caller's own signal, found as a trailing argument. */
+  callerSignal: AbortSignal | undefined = undefined;
+  /** Monotonic time at which the caller's patience ends. */
+  deadline = Infinity;
+  /** The caller's abort or total timeout, once it has happened: nothing is tried any more. */
+  interruption: { readonly reason: unknown } | undefined = undefined;
+  /** The controller of the present attempt, made when its signal is read. */
+  controller: AbortController | undefined = undefined;
+  /** Monotonic time at which the call began, where an interceptor bounds it. */
+  beganAt: number | undefined = undefined;
+  /** Monotonic time at which the present attempt was admitted, where an interceptor measures it. */
+  admittedAt: number | undefined = undefined;
+  /** The error of the latest attempt that was really made. */
+  lastError: { readonly error: unknown } | undefined = undefined;
+  /** Work that goes on although the attempt has been given up. */
+  abandoned: AbandonedWork | undefined = undefined;
+  /** Some interceptor further out does not accept the attempt's result. */
+  isUnacceptable = false;
+  /** The executor runs attempts in a loop by now. */
+  isLooping = false;
+  /** What interceptors keep about this call, by interceptor. */
+  notes: Map<object, unknown> | undefined = undefined;
+  /** Runs of inner frames that end when this one is interrupted. */
+  children: Set<Call> | undefined = undefined;
+  /** What `currentCall().cache` says and collects; set by the cache. */
+  cache: unknown = undefined;
+
+  /** Forgets what belonged to the attempt before. */
+  beginAttempt(): void {
+    this.controller = undefined;
+    this.abandoned = undefined;
+    this.isUnacceptable = false;
+  }
+}
+
+/**
+ * One run through a frame. Internal, and slim because every call makes one: users see `CurrentCall`.
+ */
+export class Call {
+  readonly frame: Frame;
+  readonly self: unknown;
+  readonly args: readonly unknown[];
+  attempt = 1;
+  /** How many interceptors of the frame have been entered. */
+  depth = 0;
+  /** The circuit breaker's permit; a number, so that a call allocates nothing for it. */
+  permit = -1;
+  /** What the call is waiting for, where the wait can be cut short. */
+  race: Race | undefined = undefined;
+  more: CallDetails | undefined = undefined;
+
+  constructor(frame: Frame, self: unknown, args: readonly unknown[]) {
+    this.frame = frame;
+    this.self = self;
+    this.args = args;
+  }
+
+  get details(): CallDetails {
+    return (this.more ??= new CallDetails());
+  }
+
+  get parent(): Call | undefined {
+    return this.more?.parent;
+  }
+
+  /** True when the call can be cut short from outside: by its caller's signal, a total timeout, or its flight. */
+  get isInterruptible(): boolean {
+    return this.more !== undefined && this.more.isInterruptible;
+  }
+
+  get method(): string {
+    return this.frame.method;
+  }
+
+  /** Milliseconds that the caller still waits; `Infinity` without a total timeout. */
+  remaining(now: number): number {
+    if (this.more === undefined) return Infinity;
+    const own = Math.max(0, this.more.deadline - now);
+    return this.more.parent === undefined ? own : Math.min(own, this.more.parent.remaining(now));
+  }
+
+  get interruption(): { readonly reason: unknown } | undefined {
+    return this.more?.interruption;
+  }
+
+  /** The signal of the present attempt: aborted when the attempt is given up. */
+  get signal(): AbortSignal {
+    const details = this.details;
+    if (details.controller === undefined) {
+      details.controller = new AbortController();
+      if (details.interruption !== undefined) details.controller.abort(details.interruption.reason);
+    }
+    return details.controller.signal;
+  }
+
+  /** Ends whatever the call waits for with `reason`; no further attempt is made. Later interruptions change nothing. */
+  interrupt(reason: unknown): void {
+    const details = this.details;
+    if (details.interruption !== undefined) return;
+    details.interruption = { reason };
+    this.race?.giveUp(reason);
+    details.controller?.abort(reason);
+    if (details.children !== undefined) for (const child of details.children) child.interrupt(reason);
+  }
+
+  note<Note>(owner: object): Note | undefined {
+    return this.more?.notes?.get(owner) as Note | undefined;
+  }
+
+  setNote(owner: object, note: unknown): void {
+    const details = this.details;
+    (details.notes ??= new Map()).set(owner, note);
+  }
+
+  /** Monotonic time before which some interceptor inside `position` would surely refuse. */
+  notBefore(position: number): number {
+    return this.frame.notBefore(this, position);
+  }
+}

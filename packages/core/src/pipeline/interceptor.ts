@@ -1,0 +1,66 @@
+import type { Call } from './call.js';
+import type { Frame } from './frame.js';
+
+/** An interceptor answers in the method's place. */
+export class Answer {
+  readonly value: unknown;
+
+  constructor(value: unknown) {
+    this.value = value;
+  }
+}
+
+/** An interceptor wants what lies inside it to run once more, after a delay in milliseconds. */
+export class Again {
+  readonly delay: number;
+  /** Filled in by the executor: where the interceptor stands. */
+  position = 0;
+
+  constructor(delay: number) {
+    this.delay = delay;
+  }
+}
+
+/** `undefined` lets the error pass; throwing replaces it. */
+export type Verdict = Answer | Again | undefined;
+
+/**
+ * A policy bound to one method: up to three synchronous moments and one escape hatch. Hooks must not throw anything but
+ * what the caller is meant to get: predicates and listeners of the user's are guarded where they are called.
+ */
+export interface Interceptor {
+  /** The policy's name, as in `explain()`. */
+  readonly policy: string;
+  /** On the way in. Throws a refusal, or returns a promise to wait for. */
+  readonly enter?: ((call: Call) => void | Promise<void>) | undefined;
+  /** Says whether a result counts as a success for whoever stands inside. Asked before any `leave`. */
+  readonly accepts?: ((call: Call, value: unknown) => boolean) | undefined;
+  /** On the way out with a value; returns it, another one, or `Again`. */
+  readonly leave?: ((call: Call, value: unknown) => unknown) | undefined;
+  /** On the way out with an error. */
+  error?(call: Call, error: unknown): Verdict | Promise<Verdict>;
+  /** For what races or is asynchronous by nature: runs the frame inside as often as it likes. */
+  around?(call: Call, inside: Frame): unknown;
+  /** Earliest monotonic time at which `enter` may admit; retries do not sleep towards a sure refusal. */
+  notBefore?(call: Call): number;
+  /** True when the attempt must be able to end before the method does. */
+  readonly races?: boolean;
+  /** An `around` whose waits `call.interrupt` ends by itself; all others are raced. */
+  readonly endsItsWaits?: boolean;
+  /** A cache hit does not pass here: the front may answer although this interceptor stands outside of it. */
+  readonly isSkippedByHits?: boolean;
+  /** Answers before a call record exists, or returns `MISS`. */
+  lookup?(self: unknown, args: readonly unknown[]): unknown;
+  /** For `explain()` and `health()`: options as resolved and present state, plain data. */
+  describe?(): InterceptorFacts;
+  /** For handles: what the policy offers about one method (`cacheOf`, `circuitOf`). */
+  readonly handle?: unknown;
+}
+
+export interface InterceptorFacts {
+  readonly options?: Readonly<Record<string, unknown>>;
+  readonly state?: unknown;
+}
+
+/** What `lookup` returns when there is no answer. */
+export const MISS: unique symbol = Symbol('miss');

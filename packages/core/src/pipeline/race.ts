@@ -1,0 +1,59 @@
+import type { DeadlineNode } from '../runtime/deadline-list.js';
+import type { Call } from './call.js';
+
+type Settle = (value: unknown) => void;
+
+let takenResolve: Settle;
+let takenReject: Settle;
+/** Static, so that making a promise allocates no closure of ours. */
+const take = (resolve: Settle, reject: Settle): void => {
+  takenResolve = resolve;
+  takenReject = reject;
+};
+
+/** Work that nobody waits for any more: an attempt that timed out or was aborted while the method goes on. */
+export interface AbandonedWork {
+  readonly promise: Promise<unknown>;
+}
+
+/**
+ * A wait that can be cut short: an attempt against its timeout and the caller's patience, or a sleep between attempts.
+ * The race is also the node in the list of deadlines. A result that comes after the race was given up is discarded, a
+ * rejection swallowed.
+ */
+export class Race implements DeadlineNode {
+  dueAt = 0;
+  previous: DeadlineNode | undefined = undefined;
+  next: DeadlineNode | undefined = undefined;
+  work: Promise<unknown> | undefined = undefined;
+  readonly call: Call;
+  readonly onElapsed: ((race: Race, now: number) => void) | undefined;
+  readonly promise: Promise<unknown>;
+  readonly resolve: Settle;
+  readonly reject: Settle;
+
+  constructor(call: Call, onElapsed: ((race: Race, now: number) => void) | undefined) {
+    this.call = call;
+    this.onElapsed = onElapsed;
+    this.promise = new Promise(take);
+    this.resolve = takenResolve;
+    this.reject = takenReject;
+  }
+
+  /** Lets the work run in this race. */
+  enter(work: Promise<unknown>): Promise<unknown> {
+    this.work = work;
+    void work.then(this.resolve, this.reject);
+    return this.promise;
+  }
+
+  onDue(now: number): void {
+    this.onElapsed?.(this, now);
+  }
+
+  /** Ends the wait with `reason`; the work, if any, goes on unobserved. */
+  giveUp(reason: unknown): void {
+    if (this.work !== undefined) this.call.details.abandoned = { promise: this.work };
+    this.reject(reason);
+  }
+}

@@ -1,0 +1,155 @@
+import { summarize } from '../errors/error-facts.js';
+import type { Channel, DiagnosticsChannel } from '../events/channel.js';
+import type { Runtime } from '../runtime/runtime.js';
+import { Call } from './call.js';
+import { callerSignalOf } from './caller-signal.js';
+import type { Frame } from './frame.js';
+import { type Interceptor, MISS } from './interceptor.js';
+
+export type MethodKind = 'sync' | 'async' | 'unknown';
+
+export interface StackParts {
+  readonly method: string;
+  readonly runtime: Runtime;
+  /** The outermost frame. */
+  readonly frame: Frame;
+  /** All interceptors, outermost first, over all frames. */
+  readonly interceptors: readonly Interceptor[];
+  /** The interceptor that may answer before a call exists, when everything outside of it lets hits pass. */
+  readonly front: Interceptor | undefined;
+  readonly kind: () => MethodKind;
+}
+
+/**
+ * The interceptors of one method, bound under one runtime for one concrete class. Fields are private to TypeScript
+ * only: `#fields` cost a fifth of a call here.
+ */
+export class Stack {
+  readonly method: string;
+  readonly runtime: Runtime;
+  readonly interceptors: readonly Interceptor[];
+  protected readonly frame: Frame;
+  private readonly front: Interceptor | undefined;
+  private readonly kind: () => MethodKind;
+  private readonly succeeded: Channel<'call.succeeded'>;
+  private readonly failed: Channel<'call.failed'>;
+  private readonly succeededOutside: DiagnosticsChannel;
+  private readonly failedOutside: DiagnosticsChannel;
+  /** False until a method of unknown kind has returned its first promise. */
+  private isAsync: boolean;
+
+  constructor(parts: StackParts) {
+    const { events } = parts.runtime;
+    this.method = parts.method;
+    this.runtime = parts.runtime;
+    this.interceptors = parts.interceptors;
+    this.frame = parts.frame;
+    this.front = parts.front;
+    this.kind = parts.kind;
+    this.isAsync = parts.kind() === 'async';
+    this.succeeded = events.channel('call.succeeded');
+    this.failed = events.channel('call.failed');
+    this.succeededOutside = this.succeeded.diagnostics;
+    this.failedOutside = this.failed.diagnostics;
+  }
+
+  invoke(self: unknown, args: readonly unknown[]): unknown {
+    if (this.front !== undefined) {
+      const answer = this.front.lookup?.(self, args);
+      if (answer !== MISS) return answer;
+    }
+    const call = new Call(this.frame, self, args);
+    if (args.length > 0) {
+      const last = args[args.length - 1];
+      if (typeof last === 'object' && last !== null) return this.runMaybeUnderSignal(call);
+    }
+    if (this.isWatched || !this.isAsync) return this.run(call);
+    try {
+      return this.frame.run(call) as Promise<unknown>;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** Runs the stack with a note for one of its interceptors; no front answers. */
+  invokeWith(self: unknown, args: readonly unknown[], note: { readonly owner: object; readonly value: unknown }): unknown {
+    const call = new Call(this.frame, self, args);
+    call.setNote(note.owner, note.value);
+    return this.runMaybeUnderSignal(call);
+  }
+
+  private get isWatched(): boolean {
+    return this.succeeded.listening || this.failed.listening || this.succeededOutside.hasSubscribers || this.failedOutside.hasSubscribers;
+  }
+
+  private run(call: Call): unknown {
+    return this.isWatched ? this.observe(call) : this.start(call);
+  }
+
+  private start(call: Call): unknown {
+    try {
+      const result = this.frame.run(call);
+      this.isAsync ||= this.kind() === 'async';
+      return this.isAsync && !(result instanceof Promise) ? Promise.resolve(result) : result;
+    } catch (error) {
+      this.isAsync ||= this.kind() === 'async';
+      if (this.isAsync) return Promise.reject(error);
+      throw error;
+    }
+  }
+
+  private runMaybeUnderSignal(call: Call): unknown {
+    const signal = callerSignalOf(call.args);
+    return signal === undefined ? this.run(call) : this.runUnderSignal(call, signal);
+  }
+
+  private runUnderSignal(call: Call, signal: AbortSignal): unknown {
+    if (signal.aborted) return this.refuseAborted(signal);
+    call.details.isInterruptible = true;
+    call.details.callerSignal = signal;
+    const onAbort = (): void => call.interrupt(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    const unlink = (): void => signal.removeEventListener('abort', onAbort);
+    let result: unknown;
+    try {
+      result = this.run(call);
+    } catch (error) {
+      unlink();
+      throw error;
+    }
+    if (result instanceof Promise) result.then(unlink, unlink);
+    else unlink();
+    return result;
+  }
+
+  private refuseAborted(signal: AbortSignal): unknown {
+    if (this.isAsync || this.kind() !== 'sync') return Promise.reject(signal.reason);
+    throw signal.reason;
+  }
+
+  private observe(call: Call): unknown {
+    const startedAt = this.runtime.clock.now();
+    const succeeded = (): void => this.report(this.succeeded, call, startedAt, undefined);
+    const failed = (error: unknown): void => this.report(this.failed, call, startedAt, { error: summarize(error) });
+    let result: unknown;
+    try {
+      result = this.start(call);
+    } catch (error) {
+      failed(error);
+      throw error;
+    }
+    if (result instanceof Promise) result.then(succeeded, failed);
+    else succeeded();
+    return result;
+  }
+
+  private report(
+    channel: Channel<'call.succeeded'> | Channel<'call.failed'>,
+    call: Call,
+    startedAt: number,
+    error: { error: ReturnType<typeof summarize> } | undefined,
+  ): void {
+    if (!channel.isWatched) return;
+    channel.emit(this.method, { durationMs: this.runtime.clock.now() - startedAt, attempts: call.attempt, ...error });
+  }
+}

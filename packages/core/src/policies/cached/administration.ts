@@ -1,0 +1,127 @@
+import { type CacheKey, isUnkeyable } from '../../algorithms/stable-key.js';
+import { ConfigurationError } from '../../errors/configuration-error.js';
+import type { Binding } from '../../pipeline/policy.js';
+import { type CacheStats, sumStats } from '../../stores/cache-stats.js';
+import type { Cells } from './cells.js';
+import type { CachedCell } from './flight.js';
+import { type Freshness, judge } from './machine.js';
+import type { CachedSettings } from './options.js';
+import type { StaleAnswers } from './stale-answers.js';
+import type { Writer } from './writer.js';
+
+export interface Looked {
+  readonly state: 'fresh' | 'stale' | 'miss';
+  readonly value: unknown;
+  /** Milliseconds since the load of the value began. */
+  readonly age: number;
+  /** Epoch milliseconds. */
+  readonly createdAt: number;
+  /** Milliseconds of freshness left, 0 when stale. */
+  readonly remainingTtl: number;
+}
+
+type KeyMaker = (self: unknown, args: readonly unknown[]) => CacheKey | { readonly unkeyable: string };
+
+/** What people and other policies may do to a method's cache; `cacheOf` and `@Invalidates` come through here. */
+export class CacheAdministration {
+  private readonly settings: CachedSettings;
+  private readonly binding: Binding;
+  private readonly cells: Cells;
+  private readonly writer: Writer;
+  private readonly stale: StaleAnswers;
+  private makeKey: KeyMaker | undefined = undefined;
+
+  constructor(settings: CachedSettings, binding: Binding, parts: { cells: Cells; writer: Writer; stale: StaleAnswers }) {
+    this.settings = settings;
+    this.binding = binding;
+    this.cells = parts.cells;
+    this.writer = parts.writer;
+    this.stale = parts.stale;
+  }
+
+  /** The name in `health()` and `stats()`. */
+  get name(): string {
+    return this.settings.name ?? this.binding.method;
+  }
+
+  /** Of all instances together. */
+  get stats(): CacheStats {
+    return sumStats(this.cells.all().map(({ stats }) => stats));
+  }
+
+  /** True where every instance has a cache of its own. */
+  get isPerInstance(): boolean {
+    return this.settings.scope === 'instance';
+  }
+
+  useKeys(makeKey: KeyMaker): void {
+    this.makeKey = makeKey;
+  }
+
+  statsOf(self: unknown): CacheStats {
+    return this.cells.of(self).stats;
+  }
+
+  keysOf(self: unknown): CacheKey[] {
+    return this.cells.of(self).table.keys();
+  }
+
+  /** Looks without loading; does not count as use. */
+  look(self: unknown, args: readonly unknown[]): Looked | undefined {
+    const cell = this.cells.of(self);
+    const slot = cell.table.find(this.keyFor(self, args));
+    if (slot < 0) return undefined;
+    const { clock } = this.binding.runtime;
+    const now = clock.now();
+    const lifetime = this.stale.lifetimeAt(cell, slot, now);
+    const freshness = judge(lifetime, this.settings.windows, now);
+    if (freshness === 'gone') return undefined;
+    const { startedAt } = cell.table.timesAt(slot);
+    return {
+      state: stateOf(freshness),
+      value: cell.table.valueAt(slot),
+      age: now - startedAt,
+      createdAt: clock.wall() - (now - startedAt),
+      remainingTtl: Math.max(0, Math.min(lifetime.freshUntil, lifetime.hardUntil) - now),
+    };
+  }
+
+  set(self: unknown, args: readonly unknown[], value: unknown, ttl: number | undefined): void {
+    const cell = this.cells.of(self);
+    const key = this.keyFor(self, args);
+    cell.detach(key);
+    this.writer.storeGiven(cell, key, value, { args, ttl, startedAt: this.binding.runtime.clock.now() });
+  }
+
+  /** Returns whether there was an entry. */
+  invalidate(self: unknown, args: readonly unknown[]): boolean {
+    return this.invalidateKey(this.cells.of(self), this.keyFor(self, args));
+  }
+
+  clear(self: unknown): void {
+    this.clearCell(this.cells.of(self));
+  }
+
+  clearAll(): void {
+    for (const cell of this.cells.all()) this.clearCell(cell);
+  }
+
+  private clearCell(cell: CachedCell): void {
+    const entries = cell.clear();
+    if (entries > 0) this.binding.runtime.events.emit('cache.invalidated', this.binding.method, { reason: 'manual', entries });
+  }
+
+  private invalidateKey(cell: CachedCell, key: CacheKey): boolean {
+    const existed = cell.invalidate(key);
+    if (existed) this.binding.runtime.events.emit('cache.invalidated', this.binding.method, { keyHash: this.writer.hash(key), reason: 'manual', entries: 1 });
+    return existed;
+  }
+
+  private keyFor(self: unknown, args: readonly unknown[]): CacheKey {
+    const key = this.makeKey?.(self, args);
+    if (!isUnkeyable(key)) return key;
+    throw new ConfigurationError(`cacheOf ${this.binding.method}: these arguments have no key: ${key.unkeyable}`, { method: this.binding.method, policy: 'cached' });
+  }
+}
+
+const stateOf = (freshness: Freshness): 'fresh' | 'stale' => (freshness === 'fresh' ? 'fresh' : 'stale');

@@ -1,0 +1,55 @@
+import type { CacheKey } from '../../algorithms/stable-key.js';
+import { CacheCell } from '../../stores/cache-cell.js';
+import type { DropReason } from '../../stores/entry-table.js';
+import type { CachedCell } from './flight.js';
+import type { CachedSettings } from './options.js';
+
+/** The caches of one method: one per instance, or one for all calls. Instances are held weakly. */
+export class Cells {
+  private readonly onDrop: (key: CacheKey, reason: DropReason) => void;
+  private maxSize: number;
+  private isPerInstance = true;
+  /** Where calls without an instance belong, and all calls of a shared scope. */
+  private readonly common: CachedCell;
+  private readonly byInstance = new WeakMap<object, CachedCell>();
+  private readonly live = new Set<WeakRef<CachedCell>>();
+  private readonly forget = new FinalizationRegistry<WeakRef<CachedCell>>((reference) => this.live.delete(reference));
+
+  constructor(maxSize: number, onDrop: (key: CacheKey, reason: DropReason) => void) {
+    this.maxSize = maxSize;
+    this.onDrop = onDrop;
+    this.common = this.create();
+  }
+
+  of(self: unknown): CachedCell {
+    if (!this.isPerInstance || (typeof self !== 'object' && typeof self !== 'function') || self === null) return this.common;
+    return this.byInstance.get(self) ?? this.adopt(self);
+  }
+
+  /** All cells alive, the common one first. */
+  all(): readonly CachedCell[] {
+    const owned = [...this.live].flatMap((reference) => reference.deref() ?? []);
+    return [this.common, ...owned];
+  }
+
+  /** New settings: entries are kept, another bound evicts. */
+  configure({ maxSize, scope }: CachedSettings): this {
+    this.isPerInstance = scope === 'instance';
+    this.maxSize = maxSize;
+    for (const cell of this.all()) cell.table.resize(maxSize);
+    return this;
+  }
+
+  private adopt(self: object): CachedCell {
+    const cell = this.create();
+    this.byInstance.set(self, cell);
+    const reference = new WeakRef(cell);
+    this.live.add(reference);
+    this.forget.register(self, reference);
+    return cell;
+  }
+
+  private create(): CachedCell {
+    return new CacheCell(this.maxSize, this.onDrop);
+  }
+}

@@ -1,0 +1,62 @@
+import { parseDuration } from '../../algorithms/duration.js';
+import type { Later, MethodDecorator, Settled, ThisOf } from '../../decorate/decorator-types.js';
+import { policyDecorator, registerPolicy } from '../../decorate/policy-decorator.js';
+import { configurationError } from '../../errors/option-check.js';
+import { type Binding, type BoundPiece, RANKS } from '../../pipeline/policy.js';
+import type { DropReason } from '../../stores/entry-table.js';
+import type { CacheKey } from '../../algorithms/stable-key.js';
+import { CacheAdministration } from './administration.js';
+import { Cells } from './cells.js';
+import { CachedInterceptor } from './interceptor.js';
+import { Loader } from './loader.js';
+import { type CachedOptions, type CachedSettings, parseCachedOptions, resolveCachedOptions } from './options.js';
+import { RefreshBound } from './refresh-bound.js';
+import { StaleAnswers } from './stale-answers.js';
+import { Writer } from './writer.js';
+
+const reportDrops = (binding: Binding, writer: Writer) => (key: CacheKey, reason: DropReason): void => {
+  const { events } = binding.runtime;
+  if (reason === 'expired') events.emit('cache.expired', binding.method, { keyHash: writer.hash(key) });
+  else events.emit('cache.evicted', binding.method, { keyHash: writer.hash(key), reason });
+};
+
+const checkAgainstKind = ({ windows }: CachedSettings, { kind, site }: Binding): void => {
+  if (kind !== 'sync' || windows.staleWhileRevalidate === 0) return;
+  throw configurationError(site, 'staleWhileRevalidate needs a method that returns a Promise; a synchronous one cannot be refreshed behind its caller', 'staleWhileRevalidate');
+};
+
+const bind = (options: CachedOptions, binding: Binding): readonly BoundPiece[] => {
+  const settings = resolveCachedOptions(options);
+  checkAgainstKind(settings, binding);
+  const writer = new Writer(settings, binding);
+  const stale = new StaleAnswers(settings, binding, writer);
+  const cells = binding.state('cells', () => new Cells(settings.maxSize, reportDrops(binding, writer))).configure(settings);
+  const total = binding.optionsOf('timeout')?.['total'];
+  const refreshBound = total === undefined ? undefined : new RefreshBound(parseDuration(total), binding);
+  const loader = new Loader(settings, binding, { writer, stale, refreshBound });
+  const administration = new CacheAdministration(settings, binding, { cells, writer, stale });
+  const interceptor = new CachedInterceptor(settings, binding, { cells, loader, stale, administration });
+  administration.useKeys((self, args) => interceptor.keyOf(self, args));
+  return [{ rank: RANKS.cached, interceptor }];
+};
+
+export const cachedPolicy = registerPolicy({
+  name: 'cached',
+  key: 'cache',
+  decorator: '@Cached',
+  rank: RANKS.cached,
+  isAsyncOnly: false,
+  parse: parseCachedOptions,
+  bind: (options, binding) => bind(options as CachedOptions, binding),
+});
+
+/**
+ * Answers a repeated call with the value of an earlier one. Concurrent calls share one load; a value past its ttl can
+ * still be answered while it is refreshed (`staleWhileRevalidate`) or when the source fails (`staleIfError`).
+ * @throws ConfigurationError when the class is defined, on a wrong option.
+ */
+export function Cached<Self, Legacy, Args extends any[] = any[], Result = any>(
+  options: CachedOptions<Later<Args>, Later<Settled<Result>>, Later<ThisOf<Self, Legacy>>> = {},
+): MethodDecorator<Self, Legacy, Args, Result> {
+  return policyDecorator(cachedPolicy, options, Cached) as MethodDecorator<Self, Legacy, Args, Result>;
+}

@@ -1,0 +1,63 @@
+import type { CacheKey } from '../../algorithms/stable-key.js';
+import type { Call } from '../../pipeline/call.js';
+import type { CurrentLoad } from '../../pipeline/current-call.js';
+import type { Frame } from '../../pipeline/frame.js';
+import type { CacheCell } from '../../stores/cache-cell.js';
+
+export type CachedCell = CacheCell<unknown, Flight>;
+
+export interface LoadRequest {
+  readonly cell: CachedCell;
+  readonly key: CacheKey;
+  /** The caller's own run, outside of the cache. */
+  readonly call: Call;
+  /** What lies inside of the cache. */
+  readonly inside: Frame;
+}
+
+/** A call made to renew the entry: the read is skipped, the result written. */
+export interface Bypass {
+  readonly ttl: number | undefined;
+}
+
+/** The note that marks such a call. */
+export const BYPASS = { note: 'bypass the cached value' };
+
+/** One load under way. */
+export class Flight implements CurrentLoad {
+  readonly key: CacheKey;
+  readonly cell: CachedCell;
+  readonly startedAt: number;
+  /** In the background: no caller waits for it at first, and none can abort it by leaving. */
+  readonly isRefresh: boolean;
+  /** The value being replaced. */
+  readonly stale: { readonly value: unknown; readonly age: number } | undefined;
+  /** A ttl for this load alone. */
+  readonly ttl: number | undefined;
+  /** The run of the stack inside the cache. */
+  readonly run: Call;
+  /** The call that leads; a refresh answers nobody. */
+  readonly leader: Call;
+  /** Set as soon as the method has returned a promise. */
+  promise: Promise<unknown> | undefined = undefined;
+  callers = 0;
+  /** The method runs synchronously: whoever asks for the key now is called by it. */
+  isStarting = true;
+  isDetached = false;
+  hasSingleUseResult = false;
+
+  constructor(
+    request: LoadRequest,
+    run: Call,
+    facts: { readonly startedAt: number; readonly isRefresh: boolean; readonly ttl: number | undefined; readonly stale: Flight['stale'] },
+  ) {
+    this.key = request.key;
+    this.cell = request.cell;
+    this.run = run;
+    this.leader = request.call;
+    this.startedAt = facts.startedAt;
+    this.isRefresh = facts.isRefresh;
+    this.ttl = facts.ttl;
+    this.stale = facts.stale;
+  }
+}

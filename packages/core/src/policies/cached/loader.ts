@@ -1,0 +1,199 @@
+/**
+ * Loads: one at a time per key, shared by all who ask while it runs.
+ *
+ *   caller ─▶ is a load of this key under way? ── no ──▶ lead: register, then run what lies inside
+ *                      │ yes                                   │
+ *                      ▼                                       ├─ value ──▶ store, unless the key was changed meanwhile
+ *                    join: wait for it                         └─ error ──▶ the old value if it may answer, else the error
+ *
+ * The leader registers before the method runs, so that there is no gap in which a second one could start. A load whose
+ * key is invalidated, set or cleared under way is detached: it still answers its own callers, but neither stores nor is
+ * joined. A caller who aborts or runs out of patience leaves alone; the work is aborted when the last one has left. A
+ * load removes itself and nobody else. Ten thousand settled keys leave an empty map.
+ *
+ * A call of the same key from inside its own load would wait for itself: it runs directly. While the method runs
+ * synchronously this is seen for free; beyond that only with async context on.
+ */
+
+import { isSingleUse } from '../../algorithms/single-use.js';
+import { Call } from '../../pipeline/call.js';
+import type { Binding } from '../../pipeline/policy.js';
+import { Race } from '../../pipeline/race.js';
+import type { Clock } from '../../runtime/clock.js';
+import { runAmbient, world } from '../../runtime/world.js';
+import { type Bypass, Flight, type LoadRequest } from './flight.js';
+import { RefreshBound } from './refresh-bound.js';
+import type { CachedSettings } from './options.js';
+import type { StaleAnswers } from './stale-answers.js';
+import type { Writer } from './writer.js';
+
+export class Loader {
+  private readonly settings: CachedSettings;
+  private readonly binding: Binding;
+  private readonly clock: Clock;
+  private readonly writer: Writer;
+  private readonly stale: StaleAnswers;
+  /** Ends refreshes that nobody waits for. */
+  private readonly refreshBound: RefreshBound | undefined;
+
+  constructor(settings: CachedSettings, binding: Binding, parts: { writer: Writer; stale: StaleAnswers; refreshBound: RefreshBound | undefined }) {
+    this.settings = settings;
+    this.binding = binding;
+    this.clock = binding.runtime.clock;
+    this.writer = parts.writer;
+    this.stale = parts.stale;
+    this.refreshBound = parts.refreshBound;
+  }
+
+  /** A miss: waits for the key's load, or leads one. */
+  load(request: LoadRequest): unknown {
+    const { cell, key, call, inside } = request;
+    const flight = cell.flights.get(key);
+    if (flight !== undefined && isInside(flight)) return inside.runInside(call);
+    if (flight !== undefined && this.settings.isSingleFlight && flight.promise !== undefined) return this.join(flight, request);
+    cell.counters.misses += 1;
+    const channel = this.binding.runtime.events.channel('cache.miss');
+    if (channel.isWatched) channel.emit(this.binding.method, { keyHash: this.writer.hash(key) });
+    return this.lead(request, { isRefresh: false, ttl: undefined });
+  }
+
+  /** `refresh` by hand: joins no older load but detaches it. */
+  loadAnew(request: LoadRequest, { ttl }: Bypass): unknown {
+    const { events } = this.binding.runtime;
+    request.cell.detach(request.key);
+    const channel = events.channel('cache.bypassed');
+    if (channel.isWatched) channel.emit(this.binding.method, { keyHash: this.writer.hash(request.key) });
+    return this.lead(request, { isRefresh: false, ttl });
+  }
+
+  /** One refresh for any number of callers; none while the key is held back after a failure. */
+  refreshInBackground(request: LoadRequest, now: number): void {
+    const { cell, key } = request;
+    if (cell.flights.has(key) || now < (cell.throttleOf(key)?.until ?? -Infinity)) return;
+    try {
+      const outcome = this.lead(request, { isRefresh: true, ttl: undefined });
+      if (outcome instanceof Promise) outcome.catch(ignore);
+    } catch {
+      // Reported as an event; the caller has the old value.
+    }
+  }
+
+  /** Waits for a load that others lead. */
+  private join(flight: Flight, request: LoadRequest): unknown {
+    const { cell, key, call, inside } = request;
+    cell.counters.coalesced += 1;
+    const channel = this.binding.runtime.events.channel('cache.coalesced');
+    if (channel.isWatched) channel.emit(this.binding.method, { keyHash: this.writer.hash(key) });
+    const { clone } = this.settings;
+    const run = flight.run.more;
+    if (run !== undefined) run.deadline = Math.max(run.deadline, call.more?.deadline ?? Infinity);
+    return this.waitFor(flight, request).then((value) => {
+      // What can be consumed only once belongs to the leader: everyone else runs on his own.
+      if (flight.hasSingleUseResult) return inside.runInside(call);
+      return clone === undefined ? value : clone(value);
+    });
+  }
+
+  private lead(request: LoadRequest, { isRefresh, ttl }: { isRefresh: boolean; ttl: number | undefined }): unknown {
+    const { cell, key, call, inside } = request;
+    const run = new Call(inside, call.self, call.args);
+    const startedAt = this.clock.now();
+    const flight = new Flight(request, run, { startedAt, isRefresh, ttl, stale: this.stale.replaced(cell, key, startedAt) });
+    this.prepare(flight, call);
+    cell.register(key, flight, this.settings.isSingleFlight);
+    let outcome: unknown;
+    try {
+      outcome = this.start(flight);
+    } catch (error) {
+      flight.isStarting = false;
+      if (this.binding.kind !== 'async') return this.failed(flight, error, request);
+      outcome = Promise.reject(error);
+    }
+    flight.isStarting = false;
+    if (!(outcome instanceof Promise)) return this.landed(flight, outcome, request);
+    flight.promise = outcome.then(
+      (value) => this.landed(flight, value, request),
+      (error: unknown) => this.failed(flight, error, request),
+    );
+    return isRefresh ? flight.promise : this.waitFor(flight, request);
+  }
+
+  /** The run can be cut short where a caller can leave; the method gets the flight's signal in the caller's place. */
+  private prepare(flight: Flight, call: Call): void {
+    const details = flight.run.details;
+    details.cache = flight;
+    if (flight.isRefresh) {
+      this.refreshBound?.add(flight);
+      if (call.more?.callerSignal !== undefined) details.callerSignal = call.more.callerSignal;
+      return;
+    }
+    if (!call.isInterruptible) return;
+    details.isInterruptible = true;
+    details.deadline = call.details.deadline;
+    details.callerSignal = call.details.callerSignal;
+  }
+
+  private start(flight: Flight): unknown {
+    const { run } = flight;
+    if (!world.ambient.isOn) return run.frame.run(run);
+    const flights = [...(world.ambient.current?.flights ?? []), flight];
+    return runAmbient({ flights }, () => run.frame.run(run));
+  }
+
+  private waitFor(flight: Flight, request: LoadRequest): Promise<unknown> {
+    const { call } = request;
+    const promise = flight.promise as Promise<unknown>;
+    flight.callers += 1;
+    if (!call.isInterruptible) return promise;
+    const race = new Race(call, undefined);
+    call.race = race;
+    void promise.then(race.resolve, race.reject);
+    if (call.interruption !== undefined) race.giveUp(call.interruption.reason);
+    return race.promise.catch((error: unknown) => this.leaveIfInterrupted(flight, request, error));
+  }
+
+  private leaveIfInterrupted(flight: Flight, { cell, key, call }: LoadRequest, error: unknown): unknown {
+    if (call.interruption === undefined || call.interruption.reason !== error) throw error;
+    flight.callers -= 1;
+    if (flight.callers === 0 && !flight.isRefresh) {
+      cell.abandon(key, flight);
+      flight.run.interrupt(error);
+    }
+    const old = this.stale.forImpatient(cell, key, error, this.clock.now());
+    if (old === undefined) throw error;
+    if (flight.leader === call) cell.countStaleInsteadOfMiss();
+    return old.value;
+  }
+
+  private landed(flight: Flight, value: unknown, { cell, key, call }: LoadRequest): unknown {
+    cell.land(key, flight);
+    this.refreshBound?.remove(flight);
+    call.attempt = flight.run.attempt;
+    const { events } = this.binding.runtime;
+    if (isSingleUse(value)) {
+      flight.hasSingleUseResult = true;
+      events.emit('cache.uncacheable', this.binding.method, { reason: 'the result can be consumed only once' });
+      return value;
+    }
+    if (!flight.isDetached) this.writer.storeResult(flight, value, call.args);
+    if (flight.isRefresh) events.emit('cache.refreshed', this.binding.method, { keyHash: this.writer.hash(key) });
+    return value;
+  }
+
+  private failed(flight: Flight, error: unknown, { cell, key, call }: LoadRequest): unknown {
+    cell.land(key, flight);
+    this.refreshBound?.remove(flight);
+    call.attempt = flight.run.attempt;
+    const old = this.stale.afterFailure(flight, error, this.clock.now());
+    if (old === undefined) throw error;
+    if (!flight.isRefresh) cell.countStaleInsteadOfMiss();
+    return old.value;
+  }
+}
+
+const ignore = (): void => undefined;
+
+/** Whether this very code runs inside the load. */
+const isInside = (flight: Flight): boolean =>
+  flight.isStarting || (world.ambient.isOn && world.ambient.current?.flights.includes(flight) === true);
+

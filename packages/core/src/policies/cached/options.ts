@@ -1,0 +1,165 @@
+import { type Duration, parseDuration } from '../../algorithms/duration.js';
+import {
+  type Check,
+  type OptionSite,
+  callback,
+  checkOptions,
+  configurationError,
+  duration,
+  either,
+  flag,
+  fraction,
+  literal,
+  oneOf,
+  shape,
+  text,
+  whole,
+} from '../../errors/option-check.js';
+import type { TtlRules, Windows } from './machine.js';
+
+/** A ttl with an end that nothing may pass: a lease. `hardUntil` is in milliseconds since the epoch. */
+export interface LeasedTtl {
+  readonly ttl: Duration;
+  readonly hardUntil: number;
+}
+
+/** What a ttl function may answer; null, 0, negative or NaN: do not store. */
+export type ComputedTtl = Duration | LeasedTtl | null;
+
+export interface StaleIfErrorOptions {
+  /** How long past its ttl a value may answer for a failed load. */
+  readonly maxStale: Duration;
+  /** Which errors it may answer for. Never 401, 403, 404 or 410. Default: by the table of errors. */
+  readonly when?: (error: unknown) => boolean;
+}
+
+/** Options of `@Cached`. `Self`, `Args` and `Value` are inferred from the method. */
+export interface CachedOptions<Args extends readonly unknown[] = never[], Value = never, Self = never> {
+  /** How long a value is fresh, counted from when its load began. 0 or Infinity: for ever, until evicted. A function decides per result. Default '5m'. */
+  readonly ttl?: Duration | ((result: Value, ...args: Args) => ComputedTtl);
+  /** Entries kept; the least recently used goes first. Default 256. */
+  readonly maxSize?: number;
+  /** How long past the ttl the old value is answered at once while it is being refreshed. Default 0. */
+  readonly staleWhileRevalidate?: Duration;
+  /** How long past the ttl the old value answers for a failed load; `true` is '1d'. Default 0. */
+  readonly staleIfError?: Duration | true | StaleIfErrorOptions;
+  /** After a failed load further ones of that key are held back this long, doubling up to '30s', while there is a stale value. Default '1s'. */
+  readonly staleErrorThrottle?: Duration;
+  /** Concurrent calls of one key share one load. Default true. */
+  readonly singleFlight?: boolean;
+  /** The key of a call. Default: an encoding of all arguments. */
+  readonly key?: (this: Self, ...args: Args) => unknown;
+  /** One cache per instance, per concrete class, or one for all with the answer as part of the key. Default 'instance'. */
+  readonly scope?: 'instance' | 'class' | ((self: Self) => string);
+  /** Whether a result is worth storing. One that throws means no. */
+  readonly cacheIf?: (result: Value, ...args: Args) => boolean;
+  /** The ttl of null and undefined. Default: `ttl`. */
+  readonly negativeTtl?: Duration;
+  /** Share of the ttl (0..1) by which entries may end earlier, so that they do not all end together. Default 0. */
+  readonly ttlJitter?: number;
+  /** Clamps computed ttls, with an event. Default: none. */
+  readonly ttlBounds?: { readonly min?: Duration; readonly max?: Duration };
+  /** Copies the value on its way in and out, so that callers cannot change the cached one: 'structured' or a function. Default 'none'. */
+  readonly clone?: 'none' | 'structured' | ((value: Value) => Value);
+  /** Errors that remove the key's entry, besides 401, 403, 404 and 410. */
+  readonly invalidateOn?: (error: unknown) => boolean;
+  /** False: neither read nor written; concurrent calls still share one load. Default true. */
+  readonly enabled?: boolean;
+  /** The cache's name in `health()` and `stats()`. Default: `Class.method`. */
+  readonly name?: string;
+}
+
+export type TtlFunction = (result: unknown, ...args: readonly unknown[]) => ComputedTtl;
+
+export interface CachedSettings {
+  readonly ttl: number | TtlFunction;
+  readonly maxSize: number;
+  readonly windows: Windows;
+  readonly staleWhen: ((error: unknown) => boolean) | undefined;
+  readonly throttle: number;
+  readonly isSingleFlight: boolean;
+  readonly key: ((...args: readonly unknown[]) => unknown) | undefined;
+  readonly scope: 'instance' | 'class' | ((self: unknown) => string);
+  readonly cacheIf: ((result: unknown, ...args: readonly unknown[]) => boolean) | undefined;
+  readonly negativeTtl: number | undefined;
+  readonly ttlRules: TtlRules;
+  readonly clone: ((value: unknown) => unknown) | undefined;
+  readonly invalidateOn: ((error: unknown) => boolean) | undefined;
+  readonly isEnabled: boolean;
+  readonly name: string | undefined;
+}
+
+const anyDuration = duration({ infinite: true });
+const stale: Check = (value) =>
+  value === true || typeof value !== 'object' || value === null ? either(literal(true), anyDuration)(value) : staleShape(value);
+const staleShape: Check = (value) =>
+  (value as StaleIfErrorOptions).maxStale === undefined ? '.maxStale is missing' : shape({ maxStale: anyDuration, when: callback })(value);
+
+const SCHEMA = {
+  ttl: either(anyDuration, callback),
+  maxSize: whole(1),
+  staleWhileRevalidate: anyDuration,
+  staleIfError: stale,
+  staleErrorThrottle: duration(),
+  singleFlight: flag,
+  key: callback,
+  scope: either(oneOf('instance', 'class'), callback),
+  cacheIf: callback,
+  negativeTtl: anyDuration,
+  ttlJitter: fraction(),
+  ttlBounds: shape({ min: anyDuration, max: anyDuration }),
+  clone: either(oneOf('none', 'structured'), callback),
+  invalidateOn: callback,
+  enabled: flag,
+  name: text,
+};
+
+/** @throws ConfigurationError */
+export const parseCachedOptions = (given: unknown, site: OptionSite): Readonly<Record<string, unknown>> => {
+  const options = checkOptions(site, SCHEMA, given ?? {});
+  const bounds = options['ttlBounds'] as CachedOptions['ttlBounds'];
+  if (bounds?.min !== undefined && bounds.max !== undefined && parseDuration(bounds.min) > parseDuration(bounds.max)) {
+    throw configurationError(site, 'ttlBounds.min must be <= ttlBounds.max', 'ttlBounds');
+  }
+  return options;
+};
+
+const DAY = 86_400_000;
+/** The literal 0 never expires; so does Infinity. */
+const orForever = (milliseconds: number): number => (milliseconds === 0 ? Infinity : milliseconds);
+
+const staleWindow = (staleIfError: CachedOptions['staleIfError']): number => {
+  if (staleIfError === undefined) return 0;
+  if (staleIfError === true) return DAY;
+  return parseDuration(typeof staleIfError === 'object' ? staleIfError.maxStale : staleIfError);
+};
+
+const cloneFunction = (clone: CachedOptions['clone']): CachedSettings['clone'] => {
+  if (clone === 'structured') return (value) => structuredClone(value);
+  return typeof clone === 'function' ? (value) => clone(value as never) : undefined;
+};
+
+const boundsOf = (bounds: CachedOptions['ttlBounds']): TtlRules['bounds'] =>
+  bounds && { min: bounds.min === undefined ? 0 : parseDuration(bounds.min), max: bounds.max === undefined ? Infinity : parseDuration(bounds.max) };
+
+/** Defaults filled in, durations in milliseconds. */
+export const resolveCachedOptions = (options: CachedOptions): CachedSettings => ({
+  ttl: typeof options.ttl === 'function' ? (options.ttl as TtlFunction) : orForever(parseDuration(options.ttl ?? '5m')),
+  maxSize: options.maxSize ?? 256,
+  windows: {
+    staleWhileRevalidate: parseDuration(options.staleWhileRevalidate ?? 0),
+    staleIfError: staleWindow(options.staleIfError),
+  },
+  staleWhen: typeof options.staleIfError === 'object' ? options.staleIfError.when : undefined,
+  throttle: parseDuration(options.staleErrorThrottle ?? '1s'),
+  isSingleFlight: options.singleFlight ?? true,
+  key: options.key as CachedSettings['key'],
+  scope: (options.scope ?? 'instance') as CachedSettings['scope'],
+  cacheIf: options.cacheIf as CachedSettings['cacheIf'],
+  negativeTtl: options.negativeTtl === undefined ? undefined : orForever(parseDuration(options.negativeTtl)),
+  ttlRules: { jitter: options.ttlJitter ?? 0, bounds: boundsOf(options.ttlBounds) },
+  clone: cloneFunction(options.clone),
+  invalidateOn: options.invalidateOn,
+  isEnabled: options.enabled ?? true,
+  name: options.name,
+});

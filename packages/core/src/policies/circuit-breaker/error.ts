@@ -1,0 +1,23 @@
+import { formatDuration } from '../../algorithms/duration.js';
+import { RejectedError } from '../../errors/rejected-error.js';
+import type { FailureSummary } from './machine.js';
+
+/** Refused because the circuit is open or isolated. `cause` summarises the last counted failure, never another caller's error. */
+export class CircuitOpenError extends RejectedError {
+  override readonly name = 'CircuitOpenError';
+  readonly circuit: string;
+
+  constructor(facts: { readonly method: string; readonly circuit: string; readonly retryAfter: number; readonly isIsolated: boolean; readonly cause: FailureSummary | undefined }) {
+    const { method, circuit, retryAfter, isIsolated, cause } = facts;
+    const shared = circuit === method ? '' : ` '${circuit}'`;
+    const next = retryAfter === Infinity ? 'stays so until it is closed by hand' : `next probe in ${formatDuration(retryAfter)}`;
+    super(`${method}: circuit${shared} is ${isIsolated ? 'isolated' : 'open'}; ${next}`, {
+      code: 'CIRCUIT_OPEN',
+      method,
+      policy: 'circuit-breaker',
+      cause,
+      retryAfter: retryAfter === Infinity ? undefined : retryAfter,
+    });
+    this.circuit = circuit;
+  }
+}

@@ -1,0 +1,119 @@
+import { summarize } from '../../errors/error-facts.js';
+import { withoutStack } from '../../errors/without-stack.js';
+import type { Channel } from '../../events/channel.js';
+import type { Call } from '../../pipeline/call.js';
+import type { Interceptor, InterceptorFacts } from '../../pipeline/interceptor.js';
+import type { Binding } from '../../pipeline/policy.js';
+import type { Clock } from '../../runtime/clock.js';
+import type { BoundCircuit } from './circuit.js';
+import { CircuitOpenError } from './error.js';
+import { breakerJudge } from './judge.js';
+import { type Outcome, isProbe } from './machine.js';
+import type { CircuitBreakerOptions } from './options.js';
+
+/** Finds the circuit of a call; the same answer when the call leaves. */
+export type CircuitFinder = (self: unknown, args: readonly unknown[]) => BoundCircuit;
+
+/** What `circuitOf` reaches through the interceptor. */
+export interface CircuitHandle {
+  /** The one circuit, or the one of these arguments where there is one per key or instance. */
+  of(self: unknown, args: readonly unknown[]): BoundCircuit;
+  all(): readonly BoundCircuit[];
+}
+
+const REFUSED = -1;
+
+export class BreakerInterceptor implements Interceptor {
+  readonly policy = 'circuit-breaker';
+  private readonly options: CircuitBreakerOptions;
+  private readonly binding: Binding;
+  private readonly clock: Clock;
+  /** The circuit, where all calls share one; else it is looked up. */
+  private readonly only: BoundCircuit | undefined;
+  private readonly find: CircuitFinder;
+  private readonly judge: (error: unknown) => Outcome;
+  private readonly rejected: Channel<'circuit.rejected'>;
+  private readonly slowCall: number | undefined;
+  readonly handle: CircuitHandle;
+
+  constructor(options: CircuitBreakerOptions, binding: Binding, circuits: { only: BoundCircuit | undefined; find: CircuitFinder; all: () => readonly BoundCircuit[]; slowCall: number | undefined }) {
+    this.options = options;
+    this.binding = binding;
+    this.clock = binding.runtime.clock;
+    this.only = circuits.only;
+    this.find = circuits.find;
+    this.judge = breakerJudge({
+      options,
+      classifiers: () => binding.runtime.settings.classifiers,
+      report: (source, thrown) => binding.reportFailure(source, thrown),
+    });
+    this.slowCall = circuits.slowCall;
+    this.rejected = binding.runtime.events.channel('circuit.rejected');
+    this.handle = { of: circuits.find, all: circuits.all };
+  }
+
+  enter(call: Call): void {
+    const circuit = this.only ?? this.locate(call);
+    const { machine } = circuit;
+    const now = machine.isClosed && !machine.needsClock ? 0 : this.clock.now();
+    const permit = machine.admit(now);
+    if (permit === REFUSED) throw this.refusal(circuit, now);
+    call.permit = permit;
+    if (machine.needsClock) call.details.admittedAt = now;
+  }
+
+  leave(call: Call, value: unknown): unknown {
+    this.settle(call, call.more?.isUnacceptable === true ? 'failure' : 'success', undefined);
+    return value;
+  }
+
+  error(call: Call, error: unknown): undefined {
+    this.settle(call, this.judge(error), error);
+    return undefined;
+  }
+
+  notBefore(call: Call): number {
+    const { machine } = this.only ?? this.find(call.self, call.args);
+    return machine.isClosed ? -Infinity : machine.notBefore();
+  }
+
+  describe(): InterceptorFacts {
+    return { options: { ...this.options }, ...(this.only && { state: this.only.state }) };
+  }
+
+  private locate(call: Call): BoundCircuit {
+    const circuit = this.find(call.self, call.args);
+    call.setNote(this, circuit);
+    return circuit;
+  }
+
+  private settle(call: Call, outcome: Outcome, error: unknown): void {
+    const circuit = this.only ?? (call.note<BoundCircuit>(this) as BoundCircuit);
+    const { machine } = circuit;
+    const { permit } = call;
+    call.permit = REFUSED;
+    if (outcome === 'success' && !machine.needsClock && !isProbe(permit)) {
+      machine.settle(permit, outcome, 0, 0);
+      return;
+    }
+    const now = this.clock.now();
+    const duration = machine.needsClock ? now - (call.more?.admittedAt ?? Number.NaN) : 0;
+    this.reportSlow(circuit, duration, outcome);
+    machine.settle(permit, outcome, duration, now, outcome === 'failure' && error !== undefined ? summarize(error) : undefined);
+  }
+
+  private reportSlow(circuit: BoundCircuit, durationMs: number, outcome: Outcome): void {
+    if (this.slowCall === undefined || durationMs <= this.slowCall || outcome === 'neutral') return;
+    this.binding.runtime.events.emit('circuit.slowCall', this.binding.method, { circuit: circuit.name, durationMs });
+  }
+
+  private refusal(circuit: BoundCircuit, now: number): CircuitOpenError {
+    const { machine } = circuit;
+    const { method, runtime } = this.binding;
+    const retryAfter = machine.retryAfter(now);
+    const isIsolated = machine.state(now) === 'isolated';
+    if (this.rejected.isWatched) this.rejected.emit(method, { circuit: circuit.name, retryAfter });
+    const facts = { method, circuit: circuit.name, retryAfter, isIsolated, cause: machine.lastFailure };
+    return withoutStack(() => new CircuitOpenError(facts), runtime.settings.captureStacks);
+  }
+}

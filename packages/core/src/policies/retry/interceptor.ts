@@ -1,0 +1,194 @@
+import { type ErrorClass, VERDICTS, classifyInternal, isBeforeSending } from '../../errors/classify.js';
+import { summarize } from '../../errors/error-facts.js';
+import { matchesAny } from '../../errors/error-matcher.js';
+import { retryAfterOf } from '../../errors/retry-after.js';
+import type { Call } from '../../pipeline/call.js';
+import { Again, type Interceptor, type InterceptorFacts, type Verdict } from '../../pipeline/interceptor.js';
+import type { Binding } from '../../pipeline/policy.js';
+import type { Runtime } from '../../runtime/runtime.js';
+import { type RetryDecision, type RetryQuestion, type RetryRefusal, decideRetry } from './machine.js';
+import type { RetrySettings } from './options.js';
+
+/** What a call that has failed once remembers. */
+interface RetryNotes {
+  previousDelay: number | undefined;
+  hasRenewedCredentials: boolean;
+}
+
+/** Never retried, whatever the options say: nobody wants the result, or the next try is refused the same way. */
+const FINAL: ReadonlySet<ErrorClass> = new Set<ErrorClass>(['abort', 'configuration', 'rejection']);
+
+export class RetryInterceptor implements Interceptor {
+  readonly policy = 'retry';
+  readonly enter: ((call: Call) => void) | undefined;
+  readonly accepts: ((call: Call, value: unknown) => boolean) | undefined;
+  readonly leave: ((call: Call, value: unknown) => unknown) | undefined;
+  readonly #settings: RetrySettings;
+  readonly #binding: Binding;
+  readonly #runtime: Runtime;
+  /** One renewal of credentials for all callers who need it at the same time. */
+  #renewal: Promise<void> | undefined;
+
+  constructor(settings: RetrySettings, binding: Binding) {
+    this.#settings = settings;
+    this.#binding = binding;
+    this.#runtime = binding.runtime;
+    const { maxElapsed, budget, retryOnResult } = settings;
+    this.enter = maxElapsed === Infinity && budget === undefined ? undefined : (call) => this.#begin(call);
+    this.accepts = retryOnResult && ((_call, value) => !this.#isNoResult(value));
+    this.leave = retryOnResult && ((call, value) => (call.more?.isUnacceptable === true ? this.#afterResult(call, value) : value));
+  }
+
+  error(call: Call, error: unknown): Verdict | Promise<Verdict> {
+    const details = call.details;
+    if (details.interruption !== undefined) return undefined;
+    const errorClass = this.#classify(error);
+    if (errorClass === 'rejection') return this.#endRefused(call);
+    details.lastError = { error };
+    if (FINAL.has(errorClass)) return undefined;
+    if (this.#mayRenewCredentials(call, errorClass)) return this.#renewCredentials(call, error);
+    if (!this.#isRetryable(error, errorClass, call.attempt)) return undefined;
+    const retryAfter = this.#settings.respectRetryAfter ? retryAfterOf(error, this.#runtime.clock.wall()) : undefined;
+    return this.#tryAgain(call, { retryAfter, errorClass, error });
+  }
+
+  describe(): InterceptorFacts {
+    const { budget, ...options } = this.#settings;
+    return budget === undefined ? { options } : { options, state: { budgetAvailable: budget.available(this.#runtime.clock.now()) } };
+  }
+
+  #begin(call: Call): void {
+    const now = this.#runtime.clock.now();
+    if (call.attempt > 1) return;
+    call.details.beganAt = now;
+    this.#settings.budget?.recordCall(now);
+  }
+
+  #classify(error: unknown): ErrorClass {
+    return classifyInternal(error, this.#runtime.settings.classifiers, (thrown) => this.#binding.reportFailure('classifier', thrown));
+  }
+
+  /** A refusal after an attempt hides what really went wrong: the last attempt's own error. */
+  #endRefused(call: Call): undefined {
+    const last = call.more?.lastError;
+    if (last !== undefined && call.attempt > 1) throw last.error;
+    return undefined;
+  }
+
+  #isRetryable(error: unknown, errorClass: ErrorClass, attempt: number): boolean {
+    const { ignoreOn, retryOn, retryIf, isIdempotent } = this.#settings;
+    const report = (thrown: unknown): void => this.#binding.reportFailure('predicate', thrown);
+    if (ignoreOn.length > 0 && matchesAny(ignoreOn, error, report)) return false;
+    if (!isIdempotent && !isBeforeSending(error)) return false;
+    if (retryOn === undefined && retryIf === undefined) return VERDICTS[errorClass].retry;
+    if (retryOn !== undefined && matchesAny(retryOn, error, report)) return true;
+    return retryIf !== undefined && this.#ask(() => retryIf(error, attempt), 'retryIf');
+  }
+
+  #isNoResult(value: unknown): boolean {
+    return this.#ask(() => this.#settings.retryOnResult?.(value) === true, 'retryOnResult');
+  }
+
+  #ask(predicate: () => boolean, source: string): boolean {
+    try {
+      return predicate() === true;
+    } catch (thrown) {
+      this.#binding.reportFailure(source, thrown);
+      return false;
+    }
+  }
+
+  #afterResult(call: Call, value: unknown): unknown {
+    const again = this.#tryAgain(call, { retryAfter: undefined, errorClass: 'result', error: undefined });
+    return again ?? value;
+  }
+
+  #tryAgain(call: Call, failure: { retryAfter: number | undefined; errorClass: ErrorClass | 'result'; error: unknown }): Again | undefined {
+    const now = this.#runtime.clock.now();
+    const notes = this.#notesOf(call);
+    const decision = this.#decide({
+      attempt: call.attempt,
+      retryAfter: failure.retryAfter,
+      elapsed: now - (call.more?.beganAt ?? now),
+      remaining: call.remaining(now),
+      blockedFor: call.notBefore(call.frame.interceptors.indexOf(this)) - now,
+      previousDelay: notes.previousDelay,
+    });
+    if ('refusal' in decision) return this.#giveUp(call, decision.refusal, failure.error);
+    if (this.#settings.budget?.withdraw(now) === false) return this.#reportEmptyBudget(call, failure.error);
+    notes.previousDelay = decision.delay;
+    this.#reportScheduled(call, decision.delay, failure);
+    return new Again(decision.delay);
+  }
+
+  /** A backoff or jitter function of the user's that throws is reported and replaced by the default. */
+  #decide(question: RetryQuestion): RetryDecision {
+    const { random } = this.#runtime;
+    try {
+      return decideRetry(this.#settings, question, random);
+    } catch (thrown) {
+      this.#binding.reportFailure('backoff', thrown);
+      return decideRetry({ ...this.#settings, backoff: 'exponential', jitter: 'full' }, question, random);
+    }
+  }
+
+  #notesOf(call: Call): RetryNotes {
+    const known = call.note<RetryNotes>(this);
+    if (known !== undefined) return known;
+    const notes: RetryNotes = { previousDelay: undefined, hasRenewedCredentials: false };
+    call.setNote(this, notes);
+    return notes;
+  }
+
+  #mayRenewCredentials(call: Call, errorClass: ErrorClass): boolean {
+    const { onAuthFailure, maxAttempts } = this.#settings;
+    if (onAuthFailure === undefined || (errorClass !== 'authentication' && errorClass !== 'authorization')) return false;
+    return call.attempt < maxAttempts && !this.#notesOf(call).hasRenewedCredentials;
+  }
+
+  async #renewCredentials(call: Call, error: unknown): Promise<Verdict> {
+    this.#notesOf(call).hasRenewedCredentials = true;
+    const { events } = this.#runtime;
+    try {
+      await (this.#renewal ??= this.#startRenewal(error));
+    } catch (thrown) {
+      events.emit('auth.refreshFailed', this.#binding.method, { error: summarize(thrown) });
+      attachCause(error, thrown);
+      return undefined;
+    }
+    return new Again(0);
+  }
+
+  async #startRenewal(error: unknown): Promise<void> {
+    try {
+      await this.#settings.onAuthFailure?.(error);
+      this.#runtime.events.emit('auth.refreshed', this.#binding.method, {});
+    } finally {
+      this.#renewal = undefined;
+    }
+  }
+
+  #giveUp(call: Call, reason: RetryRefusal, error: unknown): undefined {
+    const facts = { attempts: call.attempt, reason, ...(error !== undefined && { error: summarize(error) }) };
+    this.#runtime.events.emit('retry.exhausted', this.#binding.method, facts);
+    return undefined;
+  }
+
+  #reportEmptyBudget(call: Call, error: unknown): undefined {
+    const facts = { attempts: call.attempt, ...(error !== undefined && { error: summarize(error) }) };
+    this.#runtime.events.emit('retry.budgetExhausted', this.#binding.method, facts);
+    return undefined;
+  }
+
+  #reportScheduled(call: Call, delay: number, { errorClass, error }: { errorClass: string; error: unknown }): void {
+    const channel = this.#runtime.events.channel('retry.scheduled');
+    if (!channel.isWatched) return;
+    channel.emit(this.#binding.method, { attempt: call.attempt, delay, errorClass, ...(error !== undefined && { error: summarize(error) }) });
+  }
+}
+
+/** Keeps the hook's error findable without replacing the caller's own. */
+const attachCause = (error: unknown, cause: unknown): void => {
+  if (typeof error !== 'object' || error === null || Object.hasOwn(error, 'cause') || !Object.isExtensible(error)) return;
+  Object.defineProperty(error, 'cause', { value: cause, configurable: true, writable: true, enumerable: false });
+};

@@ -1,0 +1,46 @@
+import { recordOf } from './decorate/method-record.js';
+import { wrapFunction } from './decorate/resilient-function.js';
+import { type OptionSite, configurationError, shown } from './errors/option-check.js';
+import { bindingOf } from './decorate/bind.js';
+import { CacheHandle } from './handles/cache-handle.js';
+import { type ResilientOptions, parseResilientOptions } from './resilient.js';
+import { runtimeOf } from './runtime/world.js';
+
+/* eslint-disable @typescript-eslint/no-explicit-any -- matches every function */
+type AnyFunction = (...args: any[]) => any;
+
+/** A function with policies. */
+export type ResilientFunction<Fn extends AnyFunction> = Fn & {
+  /** The function's cache. @throws ConfigurationError when it has none. */
+  readonly cache: CacheHandle<Fn>;
+};
+
+/**
+ * Policies for a function without a class: `const load = resilient(loadProduct, { cache: { ttl: '1m' }, retry: true })`.
+ * Type, name and length stay; `this` is passed on.
+ * @param options as `@Resilient`'s, and `name` for events.
+ * @throws ConfigurationError on a wrong option.
+ */
+export const resilient = <Fn extends AnyFunction>(
+  fn: Fn,
+  options: string | (ResilientOptions<ThisParameterType<Fn>, Parameters<Fn>, ReturnType<Fn>> & { readonly name?: string }),
+): ResilientFunction<Fn> => {
+  if (typeof fn !== 'function') throw configurationError({ decorator: 'resilient()' }, `needs a function, got ${shown(fn)}`);
+  const { name = fn.name || 'anonymous', ...policies } = typeof options === 'string' ? { policy: options } : (options as { name?: string });
+  const site: OptionSite = { decorator: 'resilient()', method: name };
+  const wrapper = wrapFunction(fn, name, parseResilientOptions(policies, site), site);
+  Object.defineProperty(wrapper, 'cache', { get: () => cacheOfFunction(wrapper), configurable: true });
+  return wrapper as ResilientFunction<Fn>;
+};
+
+const cacheOfFunction = (wrapper: AnyFunction): CacheHandle<AnyFunction> => {
+  const record = recordOf(wrapper);
+  if (record === undefined) throw configurationError({ decorator: 'resilient().cache' }, 'this is no function of resilient()');
+  return new CacheHandle({ binding: bindingOf(record, runtimeOf(undefined), null), self: undefined });
+};
+
+/** Policies to be given to several functions: `const guarded = composePolicies({ retry: true }); guarded(fn)`. */
+export const composePolicies =
+  (options: string | ResilientOptions<unknown, any[], any>) =>
+  <Fn extends AnyFunction>(fn: Fn): ResilientFunction<Fn> =>
+    resilient(fn, options as string);

@@ -1,0 +1,106 @@
+import type { AnyMethod, ClassOrMethodDecorator, Later, Settled, ThisOf } from './decorate/decorator-types.js';
+import { type LayerParts, decorateClass, isClassDecoration, layerFrom } from './decorate/class-decorator.js';
+import { methodDecorator, sourceLine } from './decorate/method-decorator.js';
+import type { Layer } from './decorate/method-record.js';
+import { type OptionSite, arrayOf, checkOptions, configurationError, flag, isRecord, shown, text } from './errors/option-check.js';
+import type { CachedOptions } from './policies/cached/options.js';
+import type { CircuitBreakerOptions } from './policies/circuit-breaker/options.js';
+import type { FallbackFor } from './policies/fallback/decorator.js';
+import type { InvalidatesOptions } from './policies/invalidates/options.js';
+import type { RetryOptions } from './policies/retry/options.js';
+import type { TimeoutOptions } from './policies/timeout/options.js';
+import type { Duration } from './algorithms/duration.js';
+import type { PolicyDefinition } from './pipeline/policy.js';
+import { world } from './runtime/world.js';
+
+/**
+ * Options of policies made with `definePolicy`, for the compiler:
+ * `declare module '@holdfast/core' { interface UserPolicies { readonly loadShed?: { max: number } } }`.
+ */
+/* eslint-disable-next-line @typescript-eslint/no-empty-object-type -- filled by users */
+export interface UserPolicies {}
+
+/** Policies by name; `true` means with defaults, `false` takes one away that a weaker layer gave. */
+export interface ResilientOptions<Self = unknown, Args extends readonly unknown[] = never[], Result = never> extends UserPolicies {
+  readonly cache?: boolean | CachedOptions<Args, Settled<Result>, Self>;
+  readonly retry?: boolean | RetryOptions<Settled<Result>>;
+  readonly circuitBreaker?: boolean | CircuitBreakerOptions<Args>;
+  readonly timeout?: false | Duration | TimeoutOptions;
+  readonly fallback?: false | FallbackFor<Self, Args & unknown[], Result>;
+  readonly invalidates?: false | InvalidatesOptions<Args, Self>;
+  /** A named policy of `configure({ policies })` that these options refine. */
+  readonly policy?: string;
+  /** Another order than the canonical one, outermost first, by policy name as in `explain()`. */
+  readonly order?: readonly string[];
+  /** Whether the method returns a Promise, where Holdfast cannot know before the first call. */
+  readonly async?: boolean;
+  /** On a class: only these methods. Needed for `cache`. */
+  readonly include?: readonly (string | symbol)[];
+  /** On a class: all but these. */
+  readonly exclude?: readonly (string | symbol)[];
+}
+
+const names = arrayOf((value) => (typeof value === 'symbol' ? undefined : text(value)));
+const GENERAL = { policy: text, order: arrayOf(text), async: flag, include: names, exclude: names };
+
+const parsePolicy = (definition: PolicyDefinition, given: unknown, site: OptionSite): LayerParts['policies'][string] => {
+  if (given === false) return false;
+  const at = { ...site, decorator: `${site.decorator} ${definition.key}`, policy: definition.name };
+  return definition.parse(given === true ? {} : given, at);
+};
+
+/** Checks the options of `@Resilient`, of a named policy or of `configure`'s defaults. @throws ConfigurationError */
+export const parseResilientOptions = (given: unknown, site: OptionSite): LayerParts => {
+  if (typeof given === 'string') return { policies: {}, named: given, order: undefined, async: undefined, include: undefined, exclude: undefined };
+  if (!isRecord(given)) throw configurationError(site, `needs options or the name of a policy, got ${shown(given)}`);
+  const definitions = world.policies as ReadonlyMap<string, PolicyDefinition>;
+  const accepted = Object.fromEntries([...definitions.keys()].map((key) => [key, () => undefined]));
+  const options = checkOptions(site, { ...GENERAL, ...accepted }, given);
+  const keys = Object.keys(options).filter((key) => definitions.has(key));
+  const policies = Object.fromEntries(keys.map((key) => [key, parsePolicy(definitions.get(key) as PolicyDefinition, options[key], site)]));
+  checkOrder(options['order'] as readonly string[] | undefined, site);
+  return {
+    policies: Object.freeze(policies),
+    named: options['policy'] as string | undefined,
+    order: options['order'] as readonly string[] | undefined,
+    async: options['async'] as boolean | undefined,
+    include: options['include'] as LayerParts['include'],
+    exclude: options['exclude'] as LayerParts['exclude'],
+  };
+};
+
+const checkOrder = (order: readonly string[] | undefined, site: OptionSite): void => {
+  const known = new Set([...(world.policies as ReadonlyMap<string, PolicyDefinition>).values()].map(({ name }) => name)).add('total-timeout');
+  for (const name of order ?? []) {
+    if (!known.has(name)) throw configurationError(site, `order: there is no policy '${name}'; known: ${[...known].sort().join(', ')}`, 'order');
+  }
+};
+
+const methodLayer = (parts: LayerParts, site: OptionSite): Layer => {
+  if (parts.include !== undefined || parts.exclude !== undefined) {
+    throw configurationError(site, 'include and exclude belong to @Resilient on a class', parts.include === undefined ? 'exclude' : 'include');
+  }
+  return layerFrom(parts, 'method', site);
+};
+
+/**
+ * Several policies in one line, by name: `@Resilient({ cache: { ttl: '1m' }, retry: true })`, or a policy that
+ * `configure({ policies })` names: `@Resilient('payments')`. Equal to the stacked decorators. On a class it gives its own
+ * asynchronous methods those policies, unless a method says otherwise.
+ * @throws ConfigurationError when the class is defined, on a wrong option.
+ */
+/* eslint-disable @typescript-eslint/no-explicit-any -- inference from the decorated member */
+export function Resilient<Self, Legacy, Args extends any[] = any[], Result = any>(
+  options: string | ResilientOptions<Later<ThisOf<Self, Legacy>>, Later<Args>, Later<Result>>,
+): ClassOrMethodDecorator<Self, Legacy, Args, Result> {
+  const site: OptionSite = { decorator: '@Resilient', source: sourceLine(Resilient as AnyMethod) };
+  const onMethod = methodDecorator(site, (at) => methodLayer(parseResilientOptions(options, at), at));
+  const decorator = (...given: readonly unknown[]): unknown => {
+    if (!isClassDecoration(given)) return onMethod(...given);
+    const target = given[0] as abstract new (...args: any[]) => unknown;
+    const at = { ...site, method: target.name };
+    decorateClass(target, parseResilientOptions(options, at), at);
+    return undefined;
+  };
+  return decorator as ClassOrMethodDecorator<Self, Legacy, Args, Result>;
+}

@@ -1,0 +1,95 @@
+import type { Classifier } from '../errors/classify.js';
+import type { DiagnosticsChannel } from '../events/channel.js';
+import type { EventType } from '../events/event.js';
+import { EventBus } from '../events/event-bus.js';
+import { type Logger, type LoggerLevel, consoleTap, debugTap, loggerTap } from '../events/taps.js';
+import type { Clock } from './clock.js';
+import { TimerPool } from './deadline-list.js';
+import type { Random } from './random.js';
+import { SystemClock, builtinModule, systemRandom } from './system.js';
+
+/** Options per policy, by the option name of `@Resilient`: `{ cache: { ttl: '1m' }, retry: { maxAttempts: 4 } }`. */
+export type PolicyOptions = Readonly<Record<string, unknown>>;
+
+/** What `configure` has set, validated; the policies' own options are kept as given and resolved at binding. */
+export interface Settings {
+  readonly enabled: boolean;
+  readonly defaults: PolicyOptions;
+  readonly environment: PolicyOptions;
+  readonly policies: Readonly<Record<string, PolicyOptions>>;
+  readonly classifiers: readonly Classifier[];
+  readonly logger: Logger | false | undefined;
+  readonly logLevel: LoggerLevel | undefined;
+  readonly captureStacks: boolean;
+  readonly usesExactClock: boolean;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+const diagnosticsChannels = (): ((type: EventType) => DiagnosticsChannel) | undefined => {
+  const diagnostics = builtinModule<{ channel(name: string): DiagnosticsChannel }>('node:diagnostics_channel');
+  return diagnostics && ((type) => diagnostics.channel(`holdfast:${type}`));
+};
+
+export const builtInSettings = (clock: Clock = new SystemClock(), random: Random = systemRandom): Settings => ({
+  enabled: true,
+  defaults: {},
+  environment: {},
+  policies: {},
+  classifiers: [],
+  logger: undefined,
+  logLevel: undefined,
+  captureStacks: false,
+  usesExactClock: false,
+  clock,
+  random,
+});
+
+/**
+ * One world of resilience: ports, settings, events and the state of every method called in it. Most programs have one;
+ * tests, tenants and apps make their own.
+ */
+export class Runtime {
+  /** Grows with every change of settings; bound stacks of an older version are bound again. */
+  version = 0;
+  settings: Settings;
+  readonly events: EventBus;
+  timers: TimerPool;
+  /** Set by the layer that binds: everything the runtime's methods have bound, for `health`, `stats` and `reset`. */
+  readonly state = new Map<string, unknown>();
+  readonly #onChange = new Set<() => void>();
+
+  constructor(settings: Settings) {
+    this.settings = settings;
+    this.timers = new TimerPool(settings.clock);
+    this.events = new EventBus({ wall: () => this.settings.clock.wall(), diagnostics: diagnosticsChannels() });
+    this.#tapEvents();
+  }
+
+  get clock(): Clock {
+    return this.settings.clock;
+  }
+
+  get random(): Random {
+    return this.settings.random;
+  }
+
+  apply(settings: Settings): void {
+    if (settings.clock !== this.settings.clock) this.timers = new TimerPool(settings.clock);
+    this.settings = settings;
+    this.version += 1;
+    this.#tapEvents();
+    for (const listener of this.#onChange) listener();
+  }
+
+  /** Told after each change of settings. */
+  onChange(listener: () => void): void {
+    this.#onChange.add(listener);
+  }
+
+  #tapEvents(): void {
+    const { logger, logLevel, clock } = this.settings;
+    const log = logger === undefined ? [consoleTap(logLevel ?? 'info', () => clock.now())] : logger === false ? [] : [loggerTap(logger, logLevel ?? 'debug')];
+    this.events.tap([debugTap(), ...log]);
+  }
+}

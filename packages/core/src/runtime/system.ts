@@ -1,0 +1,100 @@
+/**
+ * The only file that touches the process: clocks, timers, chance, environment, built-in modules. Everything is read at
+ * call time, not at load time, so that a test framework's fake timers work.
+ */
+
+import type { Clock, Timer } from './clock.js';
+
+/** `setTimeout` fires at once beyond this; longer waits are chunked. */
+export const LONGEST_TIMEOUT = 2 ** 31 - 1;
+
+interface TimeoutHandle {
+  ref?(): unknown;
+  unref?(): unknown;
+}
+
+class SystemTimer implements Timer {
+  #handle: ReturnType<typeof setTimeout>;
+  readonly #callback: () => void;
+
+  constructor(callback: () => void, delay: number) {
+    this.#callback = callback;
+    this.#handle = this.#arm(delay);
+  }
+
+  #arm(delay: number): ReturnType<typeof setTimeout> {
+    const rest = delay - LONGEST_TIMEOUT;
+    if (rest <= 0) return setTimeout(this.#callback, delay);
+    return setTimeout(() => (this.#handle = this.#arm(rest)), LONGEST_TIMEOUT);
+  }
+
+  cancel(): void {
+    clearTimeout(this.#handle);
+  }
+
+  ref(): void {
+    (this.#handle as TimeoutHandle).ref?.();
+  }
+
+  unref(): void {
+    (this.#handle as TimeoutHandle).unref?.();
+  }
+}
+
+/**
+ * The process's clock. `coarse` keeps one reading for up to a millisecond: an unref'd timer, armed only while someone
+ * reads, drops it. While the event loop is blocked the reading lags by the block.
+ */
+export class SystemClock implements Clock {
+  #coarse = 0;
+  #dropTimer: ReturnType<typeof setTimeout> | undefined;
+  readonly #drop = (): void => {
+    this.#coarse = 0;
+  };
+
+  now(): number {
+    return performance.now();
+  }
+
+  wall(): number {
+    return Date.now();
+  }
+
+  coarse(): number {
+    return this.#coarse === 0 ? this.#readCoarse() : this.#coarse;
+  }
+
+  setTimer(callback: () => void, delay: number): Timer {
+    return new SystemTimer(callback, delay);
+  }
+
+  #readCoarse(): number {
+    this.#coarse = performance.now();
+    const timer = this.#dropTimer as { refresh?: () => void } | undefined;
+    if (timer?.refresh !== undefined) timer.refresh();
+    else {
+      this.#dropTimer = setTimeout(this.#drop, 1);
+      (this.#dropTimer as TimeoutHandle).unref?.();
+    }
+    return this.#coarse;
+  }
+}
+
+export const systemRandom = (): number => Math.random();
+
+/** A secret of this process: key hashes in events cannot be looked up in a table made elsewhere. */
+export const processSalt: number = ((): number => {
+  const words = new Uint32Array(1);
+  globalThis.crypto?.getRandomValues?.(words);
+  return words[0] ?? 0;
+})();
+
+export const readEnvironment = (): Readonly<Record<string, string | undefined>> =>
+  typeof process === 'undefined' ? {} : (process.env ?? {});
+
+/** A Node built-in where there is one, without an import that browsers and workers could not resolve. */
+export const builtinModule = <Module>(name: string): Module | undefined => {
+  if (typeof process === 'undefined') return undefined;
+  const load = (process as { getBuiltinModule?: (id: string) => unknown }).getBuiltinModule;
+  return load?.call(process, name) as Module | undefined;
+};

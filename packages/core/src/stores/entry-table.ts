@@ -1,0 +1,198 @@
+import type { CacheKey } from '../algorithms/stable-key.js';
+import { LruSlots } from './lru.js';
+
+/** Times are monotonic milliseconds. */
+export interface EntryTimes {
+  /** When the load began that brought the value. */
+  readonly startedAt: number;
+  readonly freshUntil: number;
+  /** The end of a lease: nothing is served after it. */
+  readonly hardUntil: number;
+  /** The same on the wall clock, since a suspended machine's monotonic clock may stand still. */
+  readonly hardUntilWall: number;
+}
+
+export type DropReason = 'size' | 'resize' | 'expired';
+
+const FIRST_CAPACITY = 16;
+const GROWTH = 4;
+/** Slots looked at per write: enough to stay ahead of the writes, few enough not to be felt. */
+const SWEPT_PER_WRITE = 2;
+const VACANT = Number.NaN;
+
+/**
+ * The entries of one cache: values in least-recently-used order, times in typed arrays beside them. Starts small and
+ * grows to `maxSize`, so that a thousand instances with nearly empty caches cost little. Expired entries go when they are
+ * met: at look-up, or by a cursor that visits a few slots at each write.
+ */
+export class EntryTable<Value = unknown> {
+  private slots: LruSlots<CacheKey, Value>;
+  private freshUntil: Float64Array;
+  private startedAt: Float64Array;
+  /** Made with the first leased entry. */
+  private hardUntil: Float64Array | undefined = undefined;
+  private hardUntilWall: Float64Array | undefined = undefined;
+  /** Settled promises of values that were hit, made with the first hit. */
+  private promises: (Promise<Value> | undefined)[] | undefined = undefined;
+  private cursor = 0;
+  private limit: number;
+  private readonly onDrop: (key: CacheKey, reason: DropReason) => void;
+
+  constructor(maxSize: number, onDrop: (key: CacheKey, reason: DropReason) => void) {
+    this.limit = maxSize;
+    this.onDrop = onDrop;
+    const capacity = Math.min(maxSize, FIRST_CAPACITY);
+    this.slots = new LruSlots(capacity);
+    this.freshUntil = new Float64Array(capacity).fill(VACANT);
+    this.startedAt = new Float64Array(capacity);
+  }
+
+  get size(): number {
+    return this.slots.size;
+  }
+
+  get maxSize(): number {
+    return this.limit;
+  }
+
+  /** The slot of a key, or −1; fresh or not. Slots are valid until the next write. */
+  find(key: CacheKey): number {
+    return this.slots.find(key);
+  }
+
+  /**
+   * The slot of a key whose entry is fresh, now the most recently used one; else −1. Leased entries are never answered
+   * here: their end is judged by the exact clocks.
+   */
+  hit(key: CacheKey, now: number): number {
+    const slot = this.slots.find(key);
+    if (slot < 0 || !((this.freshUntil[slot] as number) > now)) return -1;
+    if (this.hardUntil !== undefined && this.hardUntil[slot] !== Infinity) return -1;
+    this.slots.promote(slot);
+    return slot;
+  }
+
+  promote(slot: number): void {
+    this.slots.promote(slot);
+  }
+
+  valueAt(slot: number): Value {
+    return this.slots.valueAt(slot);
+  }
+
+  /** A settled promise of the value, kept for the next hit. */
+  promiseAt(slot: number, make: (value: Value) => Promise<Value>): Promise<Value> {
+    const promises = (this.promises ??= []);
+    return (promises[slot] ??= make(this.slots.valueAt(slot)));
+  }
+
+  timesAt(slot: number): EntryTimes {
+    return {
+      startedAt: this.startedAt[slot] as number,
+      freshUntil: this.freshUntil[slot] as number,
+      hardUntil: this.hardUntil?.[slot] ?? Infinity,
+      hardUntilWall: this.hardUntilWall?.[slot] ?? Infinity,
+    };
+  }
+
+  /** `retainedFor`: how long past its freshness an entry may still serve. */
+  put(key: CacheKey, value: Value, times: EntryTimes, sweep: { readonly now: number; readonly retainedFor: number }): void {
+    this.sweep(sweep.now, sweep.retainedFor);
+    if (this.slots.find(key) < 0) this.makeRoom();
+    const slot = this.slots.place(key, value);
+    this.freshUntil[slot] = times.freshUntil;
+    this.startedAt[slot] = times.startedAt;
+    if (this.promises !== undefined) this.promises[slot] = undefined;
+    if (times.hardUntil !== Infinity || this.hardUntil !== undefined) this.setLease(slot, times);
+  }
+
+  delete(key: CacheKey): boolean {
+    const slot = this.slots.find(key);
+    if (slot < 0) return false;
+    this.slots.delete(key);
+    this.vacate(slot);
+    return true;
+  }
+
+  clear(): void {
+    this.slots.clear();
+    this.freshUntil.fill(VACANT);
+    this.promises = undefined;
+  }
+
+  /** Keys from the most recently used on. */
+  keys(): CacheKey[] {
+    return [...this.slots.slotsFromOldest()].reverse().map((slot) => this.slots.keyAt(slot));
+  }
+
+  /** Another bound: the least recently used entries beyond it go. */
+  resize(maxSize: number): void {
+    if (maxSize === this.limit) return;
+    this.limit = maxSize;
+    if (this.slots.capacity > maxSize) this.rebuild(maxSize, 'resize');
+  }
+
+  private makeRoom(): void {
+    const { slots } = this;
+    if (slots.size < slots.capacity) return;
+    if (slots.capacity < this.limit) {
+      this.rebuild(Math.min(this.limit, slots.capacity * GROWTH), 'resize');
+      return;
+    }
+    this.onDrop(slots.keyAt(slots.nextVictim), 'size');
+  }
+
+  /** Copies the entries, least recently used first, into arrays of another length. */
+  private rebuild(capacity: number, reason: DropReason): void {
+    const { slots, freshUntil, startedAt, hardUntil, hardUntilWall, promises } = this;
+    this.slots = new LruSlots(capacity);
+    this.freshUntil = new Float64Array(capacity).fill(VACANT);
+    this.startedAt = new Float64Array(capacity);
+    this.hardUntil = hardUntil && new Float64Array(capacity).fill(Infinity);
+    this.hardUntilWall = hardUntilWall && new Float64Array(capacity).fill(Infinity);
+    this.promises = promises && [];
+    this.cursor = 0;
+    let excess = slots.size - capacity;
+    for (const old of slots.slotsFromOldest()) {
+      const key = slots.keyAt(old);
+      if (excess-- > 0) {
+        this.onDrop(key, reason);
+        continue;
+      }
+      const slot = this.slots.place(key, slots.valueAt(old));
+      this.freshUntil[slot] = freshUntil[old] as number;
+      this.startedAt[slot] = startedAt[old] as number;
+      if (this.hardUntil !== undefined) this.hardUntil[slot] = hardUntil?.[old] ?? Infinity;
+      if (this.hardUntilWall !== undefined) this.hardUntilWall[slot] = hardUntilWall?.[old] ?? Infinity;
+      if (this.promises !== undefined) this.promises[slot] = promises?.[old];
+    }
+  }
+
+  private setLease(slot: number, { hardUntil, hardUntilWall }: EntryTimes): void {
+    const { capacity } = this.slots;
+    this.hardUntil ??= new Float64Array(capacity).fill(Infinity);
+    this.hardUntilWall ??= new Float64Array(capacity).fill(Infinity);
+    this.hardUntil[slot] = hardUntil;
+    this.hardUntilWall[slot] = hardUntilWall;
+  }
+
+  private vacate(slot: number): void {
+    this.freshUntil[slot] = VACANT;
+    if (this.promises !== undefined) this.promises[slot] = undefined;
+    if (this.hardUntil !== undefined) this.hardUntil[slot] = Infinity;
+    if (this.hardUntilWall !== undefined) this.hardUntilWall[slot] = Infinity;
+  }
+
+  private sweep(now: number, retainedFor: number): void {
+    for (let visited = 0; visited < SWEPT_PER_WRITE; visited++) {
+      this.cursor = (this.cursor + 1) % this.slots.capacity;
+      const end = Math.min((this.freshUntil[this.cursor] as number) + retainedFor, this.hardUntil?.[this.cursor] ?? Infinity);
+      if (now >= end) this.expire(this.slots.keyAt(this.cursor));
+    }
+  }
+
+  private expire(key: CacheKey): void {
+    this.delete(key);
+    this.onDrop(key, 'expired');
+  }
+}

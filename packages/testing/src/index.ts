@@ -1,0 +1,27 @@
+/**
+ * Tools for tests of resilient code: time that moves when told, chance that repeats, a record of what happened, and
+ * sources that fail on cue, in the process or over HTTP.
+ */
+
+export { VirtualClock, virtualClock, type RunOptions, type VirtualClockOptions } from './virtual-clock.js';
+export { seededRandom, type SeededRandom } from './seeded-random.js';
+export { sequenceRandom } from './sequence-random.js';
+export {
+  EventRecorder,
+  recordEvents,
+  type EventFilter,
+  type EventOfType,
+  type EventSource,
+  type RecordableBus,
+  type RecordedType,
+  type WaitOptions,
+} from './event-recorder.js';
+export { formatTimeline } from './event-timeline.js';
+export { deferred, type Deferred } from './deferred.js';
+export { after, fail, hang, ok, scripted, type Outcome, type ScriptedOptions, type ScriptedSource } from './failing-source.js';
+export { FaultyUpstream, faultyUpstream, type FaultyUpstreamOptions } from './faulty-upstream/faulty-upstream.js';
+export type { Phase, RetryAfter } from './faulty-upstream/phase.js';
+export type { ScriptWindow } from './faulty-upstream/script.js';
+export type { RequestLog, RequestOutcome, RequestRecord } from './faulty-upstream/request-log.js';
+export { Reply, reply, type ReplyOptions } from './faulty-upstream/reply.js';
+export type { Responder, Routes, UpstreamRequest } from './faulty-upstream/responder.js';

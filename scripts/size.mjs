@@ -1,0 +1,45 @@
+/**
+ * Sizes of the built core in a user's bundle: minified and gzipped, mnemonist's part included, reflect-metadata and
+ * debug left out (applications that use decorators or log usually have them already). 1 KB is 1,000 bytes. The budget of
+ * the whole is enforced; those of one decorator are shown.
+ */
+import { build } from 'esbuild';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { root } from './pnpm.mjs';
+
+const BUDGET_ALL = 15_000;
+const BUDGET_ONE = 5_000;
+const core = join(root, 'packages/core/dist/esm/index.js');
+
+const sizeOf = async (contents, external) => {
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: root },
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    external: ['node:*', ...external],
+    write: false,
+    logLevel: 'error',
+  });
+  return gzipSync(outputFiles[0].contents, { level: 9 }).length;
+};
+
+const shared = ['reflect-metadata', 'reflect-metadata/*', 'debug'];
+const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} KB`.padStart(8);
+const report = (name, bytes, budget) =>
+  console.log(`${kilobytes(bytes)}  ${name}${bytes > budget ? `  (over ${kilobytes(budget).trim()})` : ''}`);
+
+const everything = `export * from ${JSON.stringify(core)};`;
+const all = await sizeOf(everything, shared);
+report('all of @holdfast/core', all, BUDGET_ALL);
+report('all of @holdfast/core with reflect-metadata and debug', await sizeOf(everything, []), Infinity);
+
+const exported = await import(core);
+for (const name of ['Retry', 'CircuitBreaker', 'Timeout', 'Fallback', 'Bulkhead', 'RateLimit', 'Cached', 'Resilient']) {
+  if (name in exported)
+    report(`{ ${name} }`, await sizeOf(`export { ${name} } from ${JSON.stringify(core)};`, shared), BUDGET_ONE);
+}
+process.exit(all > BUDGET_ALL ? 1 : 0);

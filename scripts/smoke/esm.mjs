@@ -1,0 +1,6 @@
+import * as core from '../../packages/core/dist/esm/index.js';
+import * as testing from '../../packages/testing/dist/esm/index.js';
+import { checkCore, checkNames } from './checks.cjs';
+
+await checkCore(core);
+checkNames(testing);
