@@ -29,12 +29,20 @@ const LOOKS_LIKE_SECONDS = 1000;
 /** Whoever comes from libraries that count seconds writes 300 and means five minutes. */
 const looksLikeSeconds: Advice = (_facts, record) => {
   for (const { policies } of record.layers) {
-    for (const [key, option] of [['cache', 'ttl'], ['circuitBreaker', 'recoveryTimeout'], ['retry', 'delay']] as const) {
+    for (const [key, option] of [
+      ['cache', 'ttl'],
+      ['circuitBreaker', 'recoveryTimeout'],
+      ['retry', 'delay'],
+    ] as const) {
       const options = policies[key];
       const value = options === false || options === undefined ? undefined : options[option];
       const limit = key === 'retry' ? LOOKS_LIKE_SECONDS / 100 : LOOKS_LIKE_SECONDS;
       if (typeof value !== 'number' || value <= 0 || value >= limit) continue;
-      return { code: 'LOOKS_LIKE_SECONDS', message: `${key}.${option} is ${value} milliseconds`, remedy: `if you meant seconds, write seconds(${value}) or '${value}s'` };
+      return {
+        code: 'LOOKS_LIKE_SECONDS',
+        message: `${key}.${option} is ${value} milliseconds`,
+        remedy: `if you meant seconds, write seconds(${value}) or '${value}s'`,
+      };
     }
   }
   return undefined;
@@ -44,7 +52,11 @@ const attemptOutlivesTotal: Advice = (facts) => {
   const attempt = numberOf(facts, 'timeout', 'attempt');
   const total = numberOf(facts, 'total-timeout', 'total');
   if (attempt === undefined || total === undefined || attempt < total) return undefined;
-  return { code: 'ATTEMPT_OUTLIVES_TOTAL', message: `one attempt may take ${formatDuration(attempt)}, the call only ${formatDuration(total)}`, remedy: 'make the attempt shorter than the total' };
+  return {
+    code: 'ATTEMPT_OUTLIVES_TOTAL',
+    message: `one attempt may take ${formatDuration(attempt)}, the call only ${formatDuration(total)}`,
+    remedy: 'make the attempt shorter than the total',
+  };
 };
 
 const WRITES = /^(create|add|insert|save|place|charge|pay|send|post|submit|transfer|delete|remove|order)/i;
@@ -52,12 +64,20 @@ const WRITES = /^(create|add|insert|save|place|charge|pay|send|post|submit|trans
 const retriesWrite: Advice = (facts, record) => {
   const retry = facts.stack.find(({ policy }) => policy === 'retry');
   if (retry === undefined || retry.options['isIdempotent'] === false || !WRITES.test(record.name)) return undefined;
-  return { code: 'RETRIES_A_WRITE', message: `'${record.name}' sounds like a write and is repeated after failures`, remedy: 'set idempotent: false, or make the write idempotent and keep it' };
+  return {
+    code: 'RETRIES_A_WRITE',
+    message: `'${record.name}' sounds like a write and is repeated after failures`,
+    remedy: 'set idempotent: false, or make the write idempotent and keep it',
+  };
 };
 
 const unboundedWait: Advice = (facts) => {
   if (!has(facts, 'circuit-breaker') || has(facts, 'timeout') || has(facts, 'total-timeout')) return undefined;
-  return { code: 'BREAKER_WITHOUT_TIMEOUT', message: 'calls that hang never fail, so the circuit never opens for them', remedy: "add @Timeout('2s')" };
+  return {
+    code: 'BREAKER_WITHOUT_TIMEOUT',
+    message: 'calls that hang never fail, so the circuit never opens for them',
+    remedy: "add @Timeout('2s')",
+  };
 };
 
 const ALL: readonly Advice[] = [looksLikeSeconds, attemptOutlivesTotal, retriesWrite, unboundedWait];

@@ -1,5 +1,17 @@
 import type { Classifier } from './errors/classify.js';
-import { type Check, type OptionSite, arrayOf, callback, checkOptions, configurationError, either, flag, isRecord, literal, oneOf } from './errors/option-check.js';
+import {
+  type Check,
+  type OptionSite,
+  arrayOf,
+  callback,
+  checkOptions,
+  configurationError,
+  either,
+  flag,
+  isRecord,
+  literal,
+  oneOf,
+} from './errors/option-check.js';
 import { dropBindings } from './decorate/bind.js';
 import { readHoldfastEnvironment } from './environment.js';
 import type { Logger, LoggerLevel } from './events/taps.js';
@@ -74,7 +86,12 @@ const parseDefaults = (given: unknown, site: OptionSite): PolicyOptions => {
   const stray = Object.entries(general).find(([, value]) => value !== undefined);
   if (stray !== undefined) throw configurationError(site, `defaults: '${stray[0]}' is not a policy`, 'defaults');
   for (const [key, options] of Object.entries(policies)) {
-    if (options === false) throw configurationError(site, `defaults.${key}: false switches nothing off; use enabled: false, or false at the method`, 'defaults');
+    if (options === false)
+      throw configurationError(
+        site,
+        `defaults.${key}: false switches nothing off; use enabled: false, or false at the method`,
+        'defaults',
+      );
   }
   return policies;
 };
@@ -84,7 +101,8 @@ const parseNamed = (given: Readonly<Record<string, unknown>>, site: OptionSite):
     Object.entries(given).map(([name, options]) => {
       const at = { ...site, decorator: `${site.decorator} policies.${name}` };
       const parts = parseResilientOptions(options, at);
-      if (parts.named !== undefined) throw configurationError(at, 'a named policy cannot refer to another one', 'policy');
+      if (parts.named !== undefined)
+        throw configurationError(at, 'a named policy cannot refer to another one', 'policy');
       return [name, parts.policies];
     }),
   );
@@ -92,7 +110,9 @@ const parseNamed = (given: Readonly<Record<string, unknown>>, site: OptionSite):
 const clockOf = (given: Configuration['clock'], present: Settings): Pick<Settings, 'clock' | 'usesExactClock'> => {
   if (given === undefined) return present;
   if (given === 'exact') return { clock: present.clock, usesExactClock: true };
-  return given === 'system' ? { clock: builtInSettings().clock, usesExactClock: false } : { clock: given, usesExactClock: false };
+  return given === 'system'
+    ? { clock: builtInSettings().clock, usesExactClock: false }
+    : { clock: given, usesExactClock: false };
 };
 
 /** The settings after a change: what is given replaces what was, option by option; defaults and named policies merge by name. */
@@ -121,7 +141,8 @@ const changed = (present: Settings, given: Configuration, site: OptionSite): Set
  */
 export const configureRuntime = (runtime: Runtime, given: Configuration, site: OptionSite = SITE): void => {
   const settings = changed(runtime.settings, given, site);
-  if (given.context === true && !enableContext()) throw configurationError(site, 'context: this platform has no async context', 'context');
+  if (given.context === true && !enableContext())
+    throw configurationError(site, 'context: this platform has no async context', 'context');
   runtime.apply(settings);
 };
 
@@ -130,7 +151,12 @@ export const configureRuntimeFromEnvironment = (runtime: Runtime, environment = 
   const { defaults, enabled, logLevel } = readHoldfastEnvironment(environment);
   const checked = parseDefaults(defaults, { decorator: 'environment' });
   const { settings } = runtime;
-  runtime.apply({ ...settings, environment: checked, enabled: enabled ?? settings.enabled, logLevel: logLevel ?? settings.logLevel });
+  runtime.apply({
+    ...settings,
+    environment: checked,
+    enabled: enabled ?? settings.enabled,
+    logLevel: logLevel ?? settings.logLevel,
+  });
 };
 
 /** Back to the built-ins; drops all state and every listener. For tests. */

@@ -22,7 +22,8 @@ const durationOf =
   (name, text) => {
     const parsed = parseDurationText(text);
     if (Number.isNaN(parsed)) throw wrong(name, text, "a duration such as 500, '500ms', '5m'");
-    if (parsed === 0 && zeroMeans !== undefined) throw new ConfigurationError(`${name}: 0 is ambiguous here; ${zeroMeans}`, { option: name });
+    if (parsed === 0 && zeroMeans !== undefined)
+      throw new ConfigurationError(`${name}: 0 is ambiguous here; ${zeroMeans}`, { option: name });
     return parsed;
   };
 
@@ -30,7 +31,8 @@ const wholeFrom =
   (least: number): Reader =>
   (name, text) => {
     const parsed = Number(text);
-    if (text.trim() === '' || !Number.isInteger(parsed) || parsed < least) throw wrong(name, text, `a whole number >= ${least}`);
+    if (text.trim() === '' || !Number.isInteger(parsed) || parsed < least)
+      throw wrong(name, text, `a whole number >= ${least}`);
     return parsed;
   };
 
@@ -80,7 +82,10 @@ const GENERAL: readonly string[] = ['ENABLED', 'LOG_LEVEL'];
 const refuseUnknown = (name: string): never => {
   const known = [...Object.keys(VARIABLES), ...GENERAL];
   const hint = closest(name.slice(PREFIX.length), known);
-  throw new ConfigurationError(`${name}: is not a variable of Holdfast${hint === undefined ? '' : `; did you mean ${PREFIX}${hint}?`}`, { option: name });
+  throw new ConfigurationError(
+    `${name}: is not a variable of Holdfast${hint === undefined ? '' : `; did you mean ${PREFIX}${hint}?`}`,
+    { option: name },
+  );
 };
 
 const logLevelOf = (text: string | undefined): LoggerLevel | undefined => {

@@ -47,7 +47,10 @@ const optionOf = (stack: readonly ExplainedPolicy[], policy: string, option: str
 const worstCaseOf = (stack: readonly ExplainedPolicy[]): number => {
   const attempts = optionOf(stack, 'retry', 'maxAttempts') ?? 1;
   const attempt = optionOf(stack, 'timeout', 'attempt') ?? Infinity;
-  const delay = attempts === 1 ? 0 : Math.max(optionOf(stack, 'retry', 'maxDelay') ?? 0, optionOf(stack, 'retry', 'maxRetryAfter') ?? 0);
+  const delay =
+    attempts === 1
+      ? 0
+      : Math.max(optionOf(stack, 'retry', 'maxDelay') ?? 0, optionOf(stack, 'retry', 'maxRetryAfter') ?? 0);
   const byAttempts = attempts * attempt + (attempts === 1 ? 0 : (attempts - 1) * delay);
   return Math.min(byAttempts, optionOf(stack, 'total-timeout', 'total') ?? Infinity);
 };
@@ -74,7 +77,11 @@ interface Member {
 
 const membersOf = (holder: object): Member[] => {
   const members = new Map<string | symbol, MethodRecord>();
-  for (let each: object | null = holder; each !== null && each !== Object.prototype && each !== Function.prototype; each = Object.getPrototypeOf(each) as object | null) {
+  for (
+    let each: object | null = holder;
+    each !== null && each !== Object.prototype && each !== Function.prototype;
+    each = Object.getPrototypeOf(each) as object | null
+  ) {
     for (const key of Reflect.ownKeys(each)) {
       const record = recordOf(Object.getOwnPropertyDescriptor(each, key)?.value);
       if (record !== undefined && !members.has(key)) members.set(key, record);
@@ -103,7 +110,8 @@ const print = (methods: readonly ExplainedMethod[], coverage: ClassCoverage | un
     ...stack.map(line),
     ...warnings.map(({ code, message, remedy }) => `    ! ${code}: ${message}; ${remedy}`),
   ]);
-  const missed = coverage?.notCovered.map(({ method, reason }) => `${method}: not covered by the class, ${reason}`) ?? [];
+  const missed =
+    coverage?.notCovered.map(({ method, reason }) => `${method}: not covered by the class, ${reason}`) ?? [];
   return [...lines, ...missed].join('\n');
 };
 
@@ -117,7 +125,9 @@ export const explain = (target: object): Explanation => {
     throw new ConfigurationError('explain: needs a class, an instance or a decorated function');
   }
   const methods = bindingsOf(target).map(explainBinding);
-  const coverage = coverageOf(typeof target === 'function' ? (target.prototype as object) : (Object.getPrototypeOf(target) as object));
+  const coverage = coverageOf(
+    typeof target === 'function' ? (target.prototype as object) : (Object.getPrototypeOf(target) as object),
+  );
   return {
     methods,
     ...(coverage && { coverage }),
@@ -130,9 +140,12 @@ const bindingsOf = (target: object): MethodBinding[] => {
   const runtime = runtimeOf(target);
   const own = recordOf(target);
   if (own !== undefined) return [bindingOf(own, runtime, null)];
-  const bound = (holder: object, owner: object | null): MethodBinding[] => membersOf(holder).map(({ record }) => bindingOf(record, runtime, owner));
+  const bound = (holder: object, owner: object | null): MethodBinding[] =>
+    membersOf(holder).map(({ record }) => bindingOf(record, runtime, owner));
   const hidden = (owner: object | null): MethodBinding[] =>
-    allBindings(runtime).filter((binding) => binding.record.place.isPrivate && binding.owner !== undefined && binding.owner === owner);
+    allBindings(runtime).filter(
+      (binding) => binding.record.place.isPrivate && binding.owner !== undefined && binding.owner === owner,
+    );
   if (typeof target !== 'function') return [...bound(target, ownerOf(target)), ...hidden(ownerOf(target))];
   const prototype = target.prototype as object | undefined;
   return [...(prototype === undefined ? [] : bound(prototype, prototype)), ...bound(target, target)];

@@ -11,7 +11,18 @@ export { composePolicies, resilient } from './resilient-function.js';
 export { again, answer, definePolicy } from './decorate/define-policy.js';
 export { METADATA_KEY } from './decorate/metadata.js';
 
-export { clearCaches, configure, configureFromEnv, createRuntime, events, health, resetConfiguration, stats, withContext, withRuntime } from './runtime-api.js';
+export {
+  clearCaches,
+  configure,
+  configureFromEnv,
+  createRuntime,
+  events,
+  health,
+  resetConfiguration,
+  stats,
+  withContext,
+  withRuntime,
+} from './runtime-api.js';
 export { cacheOf, uncached } from './handles/cache-handle.js';
 export { circuitOf } from './handles/circuit-handle.js';
 export { explain } from './explain.js';
@@ -37,7 +48,12 @@ export type { CachedOptions, ComputedTtl, LeasedTtl, StaleIfErrorOptions } from 
 export type { RetryOptions } from './policies/retry/options.js';
 export type { RetryBudgetOptions } from './policies/retry/budget.js';
 export type { BreakerWindow, CircuitBreakerOptions } from './policies/circuit-breaker/options.js';
-export type { BreakerMetrics, BreakerSnapshot, BreakerState, CircuitControl } from './policies/circuit-breaker/circuit.js';
+export type {
+  BreakerMetrics,
+  BreakerSnapshot,
+  BreakerState,
+  CircuitControl,
+} from './policies/circuit-breaker/circuit.js';
 export type { TimeoutOptions } from './policies/timeout/options.js';
 export type { FallbackFor } from './policies/fallback/decorator.js';
 export type { InvalidatesOptions } from './policies/invalidates/options.js';
@@ -45,7 +61,12 @@ export type { ResilientOptions, UserPolicies } from './resilient.js';
 export type { ResilientFunction } from './resilient-function.js';
 export type { AroundPolicy, PolicyCall, PolicyContext, PolicyHooks, PolicyInput } from './decorate/define-policy.js';
 export type { RecordedPolicies } from './decorate/metadata.js';
-export type { AsyncMethodDecorator, ClassOrMethodDecorator, ContextualAsyncMethodDecorator, MethodDecorator } from './decorate/decorator-types.js';
+export type {
+  AsyncMethodDecorator,
+  ClassOrMethodDecorator,
+  ContextualAsyncMethodDecorator,
+  MethodDecorator,
+} from './decorate/decorator-types.js';
 export type { Configuration, PolicyDefaults } from './configure.js';
 export type { HoldfastRuntime } from './runtime-api.js';
 export type { CacheHandle, CacheLookup, SetOptions } from './handles/cache-handle.js';

@@ -23,10 +23,13 @@ export type ResilientFunction<Fn extends AnyFunction> = Fn & {
  */
 export const resilient = <Fn extends AnyFunction>(
   fn: Fn,
-  options: string | (ResilientOptions<ThisParameterType<Fn>, Parameters<Fn>, ReturnType<Fn>> & { readonly name?: string }),
+  options:
+    string | (ResilientOptions<ThisParameterType<Fn>, Parameters<Fn>, ReturnType<Fn>> & { readonly name?: string }),
 ): ResilientFunction<Fn> => {
-  if (typeof fn !== 'function') throw configurationError({ decorator: 'resilient()' }, `needs a function, got ${shown(fn)}`);
-  const { name = fn.name || 'anonymous', ...policies } = typeof options === 'string' ? { policy: options } : (options as { name?: string });
+  if (typeof fn !== 'function')
+    throw configurationError({ decorator: 'resilient()' }, `needs a function, got ${shown(fn)}`);
+  const { name = fn.name || 'anonymous', ...policies } =
+    typeof options === 'string' ? { policy: options } : (options as { name?: string });
   const site: OptionSite = { decorator: 'resilient()', method: name };
   const wrapper = wrapFunction(fn, name, parseResilientOptions(policies, site), site);
   Object.defineProperty(wrapper, 'cache', { get: () => cacheOfFunction(wrapper), configurable: true });
@@ -35,7 +38,8 @@ export const resilient = <Fn extends AnyFunction>(
 
 const cacheOfFunction = (wrapper: AnyFunction): CacheHandle<AnyFunction> => {
   const record = recordOf(wrapper);
-  if (record === undefined) throw configurationError({ decorator: 'resilient().cache' }, 'this is no function of resilient()');
+  if (record === undefined)
+    throw configurationError({ decorator: 'resilient().cache' }, 'this is no function of resilient()');
   return new CacheHandle({ binding: bindingOf(record, runtimeOf(undefined), null), self: undefined });
 };
 

@@ -2,7 +2,16 @@ import type { AnyMethod, ClassOrMethodDecorator, Later, Settled, ThisOf } from '
 import { type LayerParts, decorateClass, isClassDecoration, layerFrom } from './decorate/class-decorator.js';
 import { methodDecorator, sourceLine } from './decorate/method-decorator.js';
 import type { Layer } from './decorate/method-record.js';
-import { type OptionSite, arrayOf, checkOptions, configurationError, flag, isRecord, shown, text } from './errors/option-check.js';
+import {
+  type OptionSite,
+  arrayOf,
+  checkOptions,
+  configurationError,
+  flag,
+  isRecord,
+  shown,
+  text,
+} from './errors/option-check.js';
 import type { CachedOptions } from './policies/cached/options.js';
 import type { CircuitBreakerOptions } from './policies/circuit-breaker/options.js';
 import type { FallbackFor } from './policies/fallback/decorator.js';
@@ -21,7 +30,11 @@ import { world } from './runtime/world.js';
 export interface UserPolicies {}
 
 /** Policies by name; `true` means with defaults, `false` takes one away that a weaker layer gave. */
-export interface ResilientOptions<Self = unknown, Args extends readonly unknown[] = never[], Result = never> extends UserPolicies {
+export interface ResilientOptions<
+  Self = unknown,
+  Args extends readonly unknown[] = never[],
+  Result = never,
+> extends UserPolicies {
   readonly cache?: boolean | CachedOptions<Args, Settled<Result>, Self>;
   readonly retry?: boolean | RetryOptions<Settled<Result>>;
   readonly circuitBreaker?: boolean | CircuitBreakerOptions<Args>;
@@ -43,7 +56,11 @@ export interface ResilientOptions<Self = unknown, Args extends readonly unknown[
 const names = arrayOf((value) => (typeof value === 'symbol' ? undefined : text(value)));
 const GENERAL = { policy: text, order: arrayOf(text), async: flag, include: names, exclude: names };
 
-const parsePolicy = (definition: PolicyDefinition, given: unknown, site: OptionSite): LayerParts['policies'][string] => {
+const parsePolicy = (
+  definition: PolicyDefinition,
+  given: unknown,
+  site: OptionSite,
+): LayerParts['policies'][string] => {
   if (given === false) return false;
   const at = { ...site, decorator: `${site.decorator} ${definition.key}`, policy: definition.name };
   return definition.parse(given === true ? {} : given, at);
@@ -51,13 +68,16 @@ const parsePolicy = (definition: PolicyDefinition, given: unknown, site: OptionS
 
 /** Checks the options of `@Resilient`, of a named policy or of `configure`'s defaults. @throws ConfigurationError */
 export const parseResilientOptions = (given: unknown, site: OptionSite): LayerParts => {
-  if (typeof given === 'string') return { policies: {}, named: given, order: undefined, async: undefined, include: undefined, exclude: undefined };
+  if (typeof given === 'string')
+    return { policies: {}, named: given, order: undefined, async: undefined, include: undefined, exclude: undefined };
   if (!isRecord(given)) throw configurationError(site, `needs options or the name of a policy, got ${shown(given)}`);
   const definitions = world.policies as ReadonlyMap<string, PolicyDefinition>;
   const accepted = Object.fromEntries([...definitions.keys()].map((key) => [key, () => undefined]));
   const options = checkOptions(site, { ...GENERAL, ...accepted }, given);
   const keys = Object.keys(options).filter((key) => definitions.has(key));
-  const policies = Object.fromEntries(keys.map((key) => [key, parsePolicy(definitions.get(key) as PolicyDefinition, options[key], site)]));
+  const policies = Object.fromEntries(
+    keys.map((key) => [key, parsePolicy(definitions.get(key) as PolicyDefinition, options[key], site)]),
+  );
   checkOrder(options['order'] as readonly string[] | undefined, site);
   return {
     policies: Object.freeze(policies),
@@ -70,15 +90,26 @@ export const parseResilientOptions = (given: unknown, site: OptionSite): LayerPa
 };
 
 const checkOrder = (order: readonly string[] | undefined, site: OptionSite): void => {
-  const known = new Set([...(world.policies as ReadonlyMap<string, PolicyDefinition>).values()].map(({ name }) => name)).add('total-timeout');
+  const known = new Set(
+    [...(world.policies as ReadonlyMap<string, PolicyDefinition>).values()].map(({ name }) => name),
+  ).add('total-timeout');
   for (const name of order ?? []) {
-    if (!known.has(name)) throw configurationError(site, `order: there is no policy '${name}'; known: ${[...known].sort().join(', ')}`, 'order');
+    if (!known.has(name))
+      throw configurationError(
+        site,
+        `order: there is no policy '${name}'; known: ${[...known].sort().join(', ')}`,
+        'order',
+      );
   }
 };
 
 const methodLayer = (parts: LayerParts, site: OptionSite): Layer => {
   if (parts.include !== undefined || parts.exclude !== undefined) {
-    throw configurationError(site, 'include and exclude belong to @Resilient on a class', parts.include === undefined ? 'exclude' : 'include');
+    throw configurationError(
+      site,
+      'include and exclude belong to @Resilient on a class',
+      parts.include === undefined ? 'exclude' : 'include',
+    );
   }
   return layerFrom(parts, 'method', site);
 };

@@ -116,7 +116,9 @@ test('waitFor gives up after its turns and shows what came instead', async () =>
     "0 of 1 'cache.hit' events, waited 2 turns; nothing was recorded",
   );
   bus.emit('cache.miss');
-  await expect(recorder.waitFor('cache.hit', { timeoutTurns: 2 })).rejects.toThrow('recorded:\n+0 ms  Catalog.product  cache.miss');
+  await expect(recorder.waitFor('cache.hit', { timeoutTurns: 2 })).rejects.toThrow(
+    'recorded:\n+0 ms  Catalog.product  cache.miss',
+  );
 });
 
 test('waitFor does not wait for a recording that has ended', async () => {

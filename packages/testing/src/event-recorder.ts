@@ -14,7 +14,8 @@ export interface RecordableBus {
 export type EventSource = RecordableBus | { readonly events: RecordableBus };
 
 /** Which events to keep: a type, a family such as `'cache.*'`, a list of these, or a predicate. */
-export type EventFilter = RecordedType | `${string}.*` | readonly (RecordedType | `${string}.*`)[] | ((event: HoldfastEvent) => boolean);
+export type EventFilter =
+  RecordedType | `${string}.*` | readonly (RecordedType | `${string}.*`)[] | ((event: HoldfastEvent) => boolean);
 
 export interface WaitOptions {
   /** Turns of the event loop to wait before giving up. Default 100. */

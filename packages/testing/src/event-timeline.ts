@@ -9,11 +9,15 @@ const OWN_COLUMNS = new Set(['type', 'method', 'at', 'error']);
  */
 export function formatTimeline(events: readonly HoldfastEvent[]): string {
   const start = events[0]?.at ?? 0;
-  const rows = events.map((event) => [`+${rounded(event.at - start)} ms`, event.method, event.type, factsOf(event)] as const);
+  const rows = events.map(
+    (event) => [`+${rounded(event.at - start)} ms`, event.method, event.type, factsOf(event)] as const,
+  );
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => (row[column] as string).length)));
   return rows
     .map(([time, ...rest]) =>
-      [time.padStart(widths[0] as number), ...rest.map((cell, index) => cell.padEnd(widths[index + 1] ?? 0))].join('  ').trimEnd(),
+      [time.padStart(widths[0] as number), ...rest.map((cell, index) => cell.padEnd(widths[index + 1] ?? 0))]
+        .join('  ')
+        .trimEnd(),
     )
     .join('\n');
 }

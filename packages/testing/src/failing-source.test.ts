@@ -21,7 +21,10 @@ test('arguments are kept in order', async () => {
   const source = scripted<string, [id: number, name: string]>([ok('x')]);
   await source(1, 'a');
   await source(2, 'b');
-  expect(source.received).toEqual([[1, 'a'], [2, 'b']]);
+  expect(source.received).toEqual([
+    [1, 'a'],
+    [2, 'b'],
+  ]);
 });
 
 test('calls in flight are counted', async () => {

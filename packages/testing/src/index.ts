@@ -18,7 +18,16 @@ export {
 } from './event-recorder.js';
 export { formatTimeline } from './event-timeline.js';
 export { deferred, type Deferred } from './deferred.js';
-export { after, fail, hang, ok, scripted, type Outcome, type ScriptedOptions, type ScriptedSource } from './failing-source.js';
+export {
+  after,
+  fail,
+  hang,
+  ok,
+  scripted,
+  type Outcome,
+  type ScriptedOptions,
+  type ScriptedSource,
+} from './failing-source.js';
 export { FaultyUpstream, faultyUpstream, type FaultyUpstreamOptions } from './faulty-upstream/faulty-upstream.js';
 export type { Phase, RetryAfter } from './faulty-upstream/phase.js';
 export type { ScriptWindow } from './faulty-upstream/script.js';

@@ -38,7 +38,10 @@ test('runAll can stop where a process would exit', async () => {
 
 test('until advances timer by timer and settles as the promise does', async () => {
   const clock = virtualClock();
-  const work = clock.sleep(10).then(() => clock.sleep(20)).then(() => 'done');
+  const work = clock
+    .sleep(10)
+    .then(() => clock.sleep(20))
+    .then(() => 'done');
   void clock.sleep(1_000);
   expect(await clock.until(work)).toBe('done');
   expect([clock.now(), clock.pending]).toEqual([30, 1]);

@@ -168,7 +168,9 @@ test('a wall step leaves monotonic time and timers alone', async () => {
 test('settle lets ready code run and moves no time', async () => {
   const clock = virtualClock();
   const steps: number[] = [];
-  void Promise.resolve().then(() => steps.push(1)).then(() => process.nextTick(() => steps.push(2)));
+  void Promise.resolve()
+    .then(() => steps.push(1))
+    .then(() => process.nextTick(() => steps.push(2)));
   await clock.settle();
   expect([steps, clock.now()]).toEqual([[1, 2], 0]);
 });
@@ -219,21 +221,25 @@ test('a timer that re-arms itself with no delay is reported, not run for ever', 
 test('any schedule of timers and cancellations fires as a stable sort by due time says', () => {
   const action = fc.record({ delay: fc.integer({ min: 0, max: 20 }), isCancelled: fc.boolean(), isRef: fc.boolean() });
   fc.assert(
-    fc.property(fc.array(action, { maxLength: 40 }), fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 6 }), (actions, steps) => {
-      const clock = virtualClock();
-      const fired: number[] = [];
-      const timers = actions.map(({ delay }, index) => clock.setTimer(() => fired.push(index), delay));
-      actions.forEach(({ isRef, isCancelled }, index) => {
-        if (!isRef) timers[index]?.unref();
-        if (isCancelled) timers[index]?.cancel();
-      });
-      for (const step of [0, ...steps]) clock.advanceSync(step);
-      const live = actions.map((value, index) => ({ ...value, index })).filter(({ isCancelled }) => !isCancelled);
-      const due = live.filter(({ delay }) => delay <= clock.now()).sort((a, b) => a.delay - b.delay);
-      expect(fired).toEqual(due.map(({ index }) => index));
-      expect(clock.pending).toBe(live.length - due.length);
-      expect(clock.refCount).toBe(live.filter(({ delay, isRef }) => isRef && delay > clock.now()).length);
-    }),
+    fc.property(
+      fc.array(action, { maxLength: 40 }),
+      fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 6 }),
+      (actions, steps) => {
+        const clock = virtualClock();
+        const fired: number[] = [];
+        const timers = actions.map(({ delay }, index) => clock.setTimer(() => fired.push(index), delay));
+        actions.forEach(({ isRef, isCancelled }, index) => {
+          if (!isRef) timers[index]?.unref();
+          if (isCancelled) timers[index]?.cancel();
+        });
+        for (const step of [0, ...steps]) clock.advanceSync(step);
+        const live = actions.map((value, index) => ({ ...value, index })).filter(({ isCancelled }) => !isCancelled);
+        const due = live.filter(({ delay }) => delay <= clock.now()).sort((a, b) => a.delay - b.delay);
+        expect(fired).toEqual(due.map(({ index }) => index));
+        expect(clock.pending).toBe(live.length - due.length);
+        expect(clock.refCount).toBe(live.filter(({ delay, isRef }) => isRef && delay > clock.now()).length);
+      },
+    ),
   );
 });
 

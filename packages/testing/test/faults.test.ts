@@ -63,10 +63,16 @@ describe('faults', () => {
   });
 
   test('a truncated answer announces more than it sends', async () => {
-    const upstream = await inPhase({ truncate: true }, { respond: ({ path }) => (path === '/short' ? 'x' : 'x'.repeat(1_000)) });
+    const upstream = await inPhase(
+      { truncate: true },
+      { respond: ({ path }) => (path === '/short' ? 'x' : 'x'.repeat(1_000)) },
+    );
     expect(await failureOf(ask(upstream.url))).toBe('ECONNRESET');
     expect(await failureOf(ask(`${upstream.url}/short`))).toBe('ECONNRESET');
-    expect(upstream.requests.recent.map(({ outcome, status }) => [outcome, status])).toEqual([['truncated', 200], ['truncated', 200]]);
+    expect(upstream.requests.recent.map(({ outcome, status }) => [outcome, status])).toEqual([
+      ['truncated', 200],
+      ['truncated', 200],
+    ]);
   });
 
   test('a malformed answer claims to be JSON', async () => {

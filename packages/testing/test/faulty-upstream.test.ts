@@ -19,7 +19,13 @@ describe('healthy answers', () => {
   });
 
   test('a responder is told the request and answers JSON, text, bytes, nothing, or a reply of its own', async () => {
-    const answers: unknown[] = [{ a: 1 }, 'text', Buffer.from([1, 2]), undefined, reply({ gone: true }, { status: 410, headers: { 'x-why': 'old' } })];
+    const answers: unknown[] = [
+      { a: 1 },
+      'text',
+      Buffer.from([1, 2]),
+      undefined,
+      reply({ gone: true }, { status: 410, headers: { 'x-why': 'old' } }),
+    ];
     const seen: string[] = [];
     const upstream = await upstreamWith({
       respond: async ({ method, url, body, n }) => {
@@ -28,7 +34,8 @@ describe('healthy answers', () => {
       },
     });
     const got = [];
-    for (let n = 0; n < answers.length; n += 1) got.push(await ask(`${upstream.url}/x?n=${n}`, { method: 'POST', body: `body ${n}` }));
+    for (let n = 0; n < answers.length; n += 1)
+      got.push(await ask(`${upstream.url}/x?n=${n}`, { method: 'POST', body: `body ${n}` }));
     expect(got.map(({ status, headers }) => [status, headers['content-type']])).toEqual([
       [200, 'application/json'],
       [200, 'text/plain; charset=utf-8'],
@@ -47,14 +54,25 @@ describe('healthy answers', () => {
   });
 
   test('routes are tried in order; what none answers is 404, or the responder', async () => {
-    const routes = { '/fixed': { left: 3 }, 'POST /orders': () => reply({ id: 1 }, { status: 201 }), '/products/*': ({ path }: { path: string }) => path };
+    const routes = {
+      '/fixed': { left: 3 },
+      'POST /orders': () => reply({ id: 1 }, { status: 201 }),
+      '/products/*': ({ path }: { path: string }) => path,
+    };
     const upstream = await upstreamWith({ routes });
-    const texts = async (from: FaultyUpstream, paths: string[]) => Promise.all(paths.map(async (path) => (await ask(from.url + path)).text));
-    expect(await texts(upstream, ['/fixed', '/products/7', '/orders'])).toEqual(['{"left":3}', '/products/7', '{"error":"no route for GET /orders"}']);
+    const texts = async (from: FaultyUpstream, paths: string[]) =>
+      Promise.all(paths.map(async (path) => (await ask(from.url + path)).text));
+    expect(await texts(upstream, ['/fixed', '/products/7', '/orders'])).toEqual([
+      '{"left":3}',
+      '/products/7',
+      '{"error":"no route for GET /orders"}',
+    ]);
     expect((await ask(`${upstream.url}/orders`, { method: 'POST' })).status).toBe(201);
     const other = await upstreamWith({ routes, respond: () => 'otherwise' });
     expect(await texts(other, ['/orders'])).toEqual(['otherwise']);
-    await expect(faultyUpstream({ routes: { orders: 1 } })).rejects.toThrow("a route reads '/path', 'GET /path' or '/path/*', got 'orders'");
+    await expect(faultyUpstream({ routes: { orders: 1 } })).rejects.toThrow(
+      "a route reads '/path', 'GET /path' or '/path/*', got 'orders'",
+    );
   });
 
   test('a responder that throws or returns what cannot be sent is a 500 that says why', async () => {
@@ -64,7 +82,9 @@ describe('healthy answers', () => {
         throw path === '/error' ? new Error('broken') : 'odd';
       },
     });
-    const [broken, odd, bigint] = await Promise.all(['/error', '/odd', '/bigint'].map((path) => ask(upstream.url + path)));
+    const [broken, odd, bigint] = await Promise.all(
+      ['/error', '/odd', '/bigint'].map((path) => ask(upstream.url + path)),
+    );
     expect([broken?.status, broken?.text]).toEqual([500, '{"error":"broken"}']);
     expect([odd?.status, odd?.text]).toEqual([500, '{"error":"odd"}']);
     expect([bigint?.status, bigint?.text]).toEqual([500, expect.stringContaining('BigInt')]);
@@ -90,7 +110,12 @@ describe('scripts', () => {
   });
 
   test('a script can be started again, and ends when a phase is set by hand', async () => {
-    const upstream = await upstreamWith({ script: [{ name: 'down', from: 0, status: 500 }, { name: 'far', from: 60_000, hang: true }] });
+    const upstream = await upstreamWith({
+      script: [
+        { name: 'down', from: 0, status: 500 },
+        { name: 'far', from: 60_000, hang: true },
+      ],
+    });
     await upstream.start();
     await upstream.setPhase({ name: 'by hand' });
     expect(upstream.phase).toBe('by hand');
@@ -123,8 +148,15 @@ describe('the record', () => {
     await ask(`${upstream.url}/a`);
     await ask(`${upstream.url}/b`);
     const { requests } = upstream;
-    expect([requests.count, requests.byPhase, requests.byPath]).toEqual([3, { healthy: 1, bad: 2 }, { '/a': 2, '/b': 1 }]);
-    expect(requests.recent.map(({ n, path, status }) => [n, path, status])).toEqual([[2, '/a', 500], [3, '/b', 500]]);
+    expect([requests.count, requests.byPhase, requests.byPath]).toEqual([
+      3,
+      { healthy: 1, bad: 2 },
+      { '/a': 2, '/b': 1 },
+    ]);
+    expect(requests.recent.map(({ n, path, status }) => [n, path, status])).toEqual([
+      [2, '/a', 500],
+      [3, '/b', 500],
+    ]);
     requests.clear();
     expect([requests.count, requests.byPhase, requests.byPath, requests.recent]).toEqual([0, {}, {}, []]);
   });

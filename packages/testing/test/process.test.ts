@@ -23,7 +23,11 @@ afterAll(() => rmSync(compiled, { recursive: true }));
 /** Runs the program and resolves when the process has exited by itself. */
 function run(program: string): Promise<string> {
   const module = JSON.stringify(join(compiled, 'faulty-upstream/faulty-upstream.js'));
-  const child = spawn(process.execPath, ['-e', `const { faultyUpstream } = require(${module}); (async () => { ${program} })();`], { timeout: 20_000 });
+  const child = spawn(
+    process.execPath,
+    ['-e', `const { faultyUpstream } = require(${module}); (async () => { ${program} })();`],
+    { timeout: 20_000 },
+  );
   let output = '';
   const collect = (chunk: Buffer): void => void (output += chunk.toString());
   child.stdout.on('data', collect);

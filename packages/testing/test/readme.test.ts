@@ -6,10 +6,9 @@ import * as testing from '../src/index.js';
 const readme = readFileSync(join(__dirname, '../README.md'), 'utf8');
 const snippets = [...readme.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code]) => code as string);
 
-const AsyncFunction = (async () => undefined).constructor as new (...source: string[]) => (
-  load: (name: string) => unknown,
-  exports: object,
-) => Promise<void>;
+const AsyncFunction = (async () => undefined).constructor as new (
+  ...source: string[]
+) => (load: (name: string) => unknown, exports: object) => Promise<void>;
 
 const open: testing.FaultyUpstream[] = [];
 const faultyUpstream: typeof testing.faultyUpstream = async (options) => {

@@ -73,7 +73,6 @@ export class FailureTally {
     return this.window === undefined || this.rules.window.type === 'consecutive' ? this.streak : this.window.failures;
   }
 
-
   isSlow(duration: number): boolean {
     return this.rules.slowCall !== undefined && duration > this.rules.slowCall.duration;
   }

@@ -277,9 +277,12 @@ describe('what has no canonical form is refused with a reason', () => {
 
   it('never puts a value of an argument into the reason', () => {
     fc.assert(
-      fc.property(fc.constantFrom<unknown>(Symbol('SECRET'), () => 'SECRET', new Error('SECRET'), cycle), (bad) => {
-        expect(reasonOf('SECRET', { SECRET: 'SECRET', bad })).not.toContain('SECRET');
-      }),
+      fc.property(
+        fc.constantFrom<unknown>(Symbol('SECRET'), () => 'SECRET', new Error('SECRET'), cycle),
+        (bad) => {
+          expect(reasonOf('SECRET', { SECRET: 'SECRET', bad })).not.toContain('SECRET');
+        },
+      ),
     );
   });
 });
@@ -490,7 +493,11 @@ function copied(value: unknown): unknown {
     return new Tagged(copied(value.toCacheKey()));
   }
   if (isLiteral(value)) {
-    return Object.fromEntries(Object.entries(value).reverse().map(([name, member]) => [name, copied(member)]));
+    return Object.fromEntries(
+      Object.entries(value)
+        .reverse()
+        .map(([name, member]) => [name, copied(member)]),
+    );
   }
   return value instanceof Date ? new Date(value) : Uint8Array.from(value as Uint8Array);
 }

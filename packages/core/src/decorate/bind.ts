@@ -69,7 +69,11 @@ export class MethodBinding {
     return inOrder(pieces, order).map(({ interceptor }) => interceptor);
   }
 
-  #bindingFor(definition: PolicyDefinition, policies: ReadonlyMap<string, GivenOptions>, names: ReadonlySet<string>): Binding {
+  #bindingFor(
+    definition: PolicyDefinition,
+    policies: ReadonlyMap<string, GivenOptions>,
+    names: ReadonlySet<string>,
+  ): Binding {
     const { record, runtime, label } = this;
     const site = { decorator: definition.decorator, method: label, policy: definition.name };
     return {
@@ -114,7 +118,13 @@ const assembleFrames = (interceptors: readonly Interceptor[], { record, runtime,
   let group: Interceptor[] = [];
   let around: { interceptor: Interceptor; inside: Frame } | undefined;
   const close = (): Frame =>
-    new Frame({ ...base, interceptors: group, target, around, onAsync: around === undefined ? () => record.learnAsync() : undefined });
+    new Frame({
+      ...base,
+      interceptors: group,
+      target,
+      around,
+      onAsync: around === undefined ? () => record.learnAsync() : undefined,
+    });
   for (const interceptor of [...interceptors].reverse()) {
     if (interceptor.around === undefined) group = [interceptor, ...group];
     else {
@@ -138,7 +148,10 @@ world.onForget.add(() => {
 });
 
 interface Bindings {
-  readonly byRecord: WeakMap<MethodRecord, { byOwner: WeakMap<object, MethodBinding>; unowned: MethodBinding | undefined }>;
+  readonly byRecord: WeakMap<
+    MethodRecord,
+    { byOwner: WeakMap<object, MethodBinding>; unowned: MethodBinding | undefined }
+  >;
   readonly all: Set<WeakRef<MethodBinding>>;
   readonly labels: Map<string, number>;
 }
@@ -203,7 +216,10 @@ export const dropBindings = (runtime: Runtime): void => {
 };
 
 /** @throws ConfigurationError when the policy of that name is not known. */
-export const definitionOf = (key: string, site: { decorator: string; method?: string | undefined }): PolicyDefinition => {
+export const definitionOf = (
+  key: string,
+  site: { decorator: string; method?: string | undefined },
+): PolicyDefinition => {
   const definition = world.policies.get(key) as PolicyDefinition | undefined;
   if (definition === undefined) throw configurationError(site, `there is no policy '${key}'`, key);
   return definition;

@@ -13,7 +13,11 @@ export interface LayerParts {
   readonly exclude: readonly (string | symbol)[] | undefined;
 }
 
-export const layerFrom = ({ policies, named, order, async }: LayerParts, source: LayerSource, site: OptionSite): Layer => ({
+export const layerFrom = (
+  { policies, named, order, async }: LayerParts,
+  source: LayerSource,
+  site: OptionSite,
+): Layer => ({
   source,
   policies,
   named,
@@ -40,23 +44,34 @@ export const coverageOf = (target: object): ClassCoverage | undefined => coverag
 
 const nameOf = (key: string | symbol): string => (typeof key === 'symbol' ? `[${key.description ?? ''}]` : key);
 
-const reasonAgainst = (key: string | symbol, fn: AnyFunction, prototype: object, { include, exclude }: LayerParts): string | undefined => {
+const reasonAgainst = (
+  key: string | symbol,
+  fn: AnyFunction,
+  prototype: object,
+  { include, exclude }: LayerParts,
+): string | undefined => {
   if (include !== undefined && !include.includes(key)) return 'not in include';
   if (exclude?.includes(key) === true) return 'excluded';
   if (include?.includes(key) === true) return undefined;
-  const kind = recordOf(fn)?.kind ?? new MethodRecord(fn, key, { isStatic: false, isPrivate: false, home: prototype }).kind;
+  const kind =
+    recordOf(fn)?.kind ?? new MethodRecord(fn, key, { isStatic: false, isPrivate: false, home: prototype }).kind;
   return kind === 'async' ? undefined : `not known to be asynchronous; write it in include, or as an async method`;
 };
 
 const checkNames = (parts: LayerParts, methods: ReadonlyMap<string | symbol, AnyFunction>, site: OptionSite): void => {
   for (const option of ['include', 'exclude'] as const) {
     for (const key of parts[option] ?? []) {
-      if (!methods.has(key)) throw configurationError(site, `${option}: there is no own method '${String(key)}'`, option);
+      if (!methods.has(key))
+        throw configurationError(site, `${option}: there is no own method '${String(key)}'`, option);
     }
   }
   const wantsCache = parts.policies['cache'] !== undefined && parts.policies['cache'] !== false;
   if (wantsCache && parts.include === undefined) {
-    throw configurationError(site, "cache on a class needs include: ['find', …]; caching every method would cache writes", 'cache');
+    throw configurationError(
+      site,
+      "cache on a class needs include: ['find', …]; caching every method would cache writes",
+      'cache',
+    );
   }
 };
 
@@ -70,7 +85,11 @@ const ownMethods = (prototype: object): Map<string | symbol, AnyFunction> => {
 };
 
 /** Gives the class's own asynchronous methods the policies, as the weakest layer. */
-export const decorateClass = (target: abstract new (...args: never[]) => unknown, parts: LayerParts, site: OptionSite): void => {
+export const decorateClass = (
+  target: abstract new (...args: never[]) => unknown,
+  parts: LayerParts,
+  site: OptionSite,
+): void => {
   const prototype = target.prototype as object;
   const methods = ownMethods(prototype);
   checkNames(parts, methods, site);
@@ -83,7 +102,11 @@ export const decorateClass = (target: abstract new (...args: never[]) => unknown
       continue;
     }
     const home = recordOf(fn)?.place.home;
-    const { record, wrapper } = wrapMethod(fn, key, { isStatic: false, isPrivate: false, home: recordOf(fn) === undefined ? prototype : home });
+    const { record, wrapper } = wrapMethod(fn, key, {
+      isStatic: false,
+      isPrivate: false,
+      home: recordOf(fn) === undefined ? prototype : home,
+    });
     record.add(layerFrom(parts, 'class', { ...site, method: `${target.name}.${nameOf(key)}` }));
     publishMetadata(record, undefined);
     const descriptor = Object.getOwnPropertyDescriptor(prototype, key) as PropertyDescriptor;

@@ -21,7 +21,8 @@ export type Settled<Result> = Result extends PromiseLike<infer Value> ? Value : 
 
 type Generators = Generator<any, any, any> | AsyncGenerator<any, any, any>;
 /** No generator methods: what they return is consumed once. */
-type NotGenerator<Method extends AnyMethod> = ReturnType<Method> extends Generators ? (ReturnType<Method> extends never ? unknown : never) : unknown;
+type NotGenerator<Method extends AnyMethod> =
+  ReturnType<Method> extends Generators ? (ReturnType<Method> extends never ? unknown : never) : unknown;
 
 /** For methods that return a Promise, and no others: the compiler says so where it is used. */
 export interface AsyncMethodDecorator {
@@ -37,9 +38,21 @@ export interface MethodDecorator<Self, Legacy, Args extends any[], Result> {
     phantom1: never,
     phantom2: never,
   ): void;
-  (target: Legacy, key: string | symbol, descriptor: TypedPropertyDescriptor<(...args: Args) => Result>, phantom: never): void;
-  <Method extends AnyMethod>(value: Method & NotGenerator<Method>, context: ClassMethodDecoratorContext<any, Method>): void;
-  <Method extends AnyMethod>(target: object, key: string | symbol, descriptor: TypedPropertyDescriptor<Method & NotGenerator<Method>>): void;
+  (
+    target: Legacy,
+    key: string | symbol,
+    descriptor: TypedPropertyDescriptor<(...args: Args) => Result>,
+    phantom: never,
+  ): void;
+  <Method extends AnyMethod>(
+    value: Method & NotGenerator<Method>,
+    context: ClassMethodDecoratorContext<any, Method>,
+  ): void;
+  <Method extends AnyMethod>(
+    target: object,
+    key: string | symbol,
+    descriptor: TypedPropertyDescriptor<Method & NotGenerator<Method>>,
+  ): void;
 }
 
 /** As `MethodDecorator`, for methods that return a Promise. */
@@ -50,13 +63,23 @@ export interface ContextualAsyncMethodDecorator<Self, Legacy, Args extends any[]
     phantom1: never,
     phantom2: never,
   ): void;
-  (target: Legacy, key: string | symbol, descriptor: TypedPropertyDescriptor<(...args: Args) => Result>, phantom: never): void;
+  (
+    target: Legacy,
+    key: string | symbol,
+    descriptor: TypedPropertyDescriptor<(...args: Args) => Result>,
+    phantom: never,
+  ): void;
   <Method extends AsyncMethod>(value: Method, context: ClassMethodDecoratorContext<any, Method>): void;
   <Method extends AsyncMethod>(target: object, key: string | symbol, descriptor: TypedPropertyDescriptor<Method>): void;
 }
 
 /** `@Resilient` stands on classes as well. */
-export interface ClassOrMethodDecorator<Self, Legacy, Args extends any[], Result> extends MethodDecorator<Self, Legacy, Args, Result> {
+export interface ClassOrMethodDecorator<Self, Legacy, Args extends any[], Result> extends MethodDecorator<
+  Self,
+  Legacy,
+  Args,
+  Result
+> {
   <Class extends abstract new (...args: any[]) => any>(value: Class, context: ClassDecoratorContext<Class>): void;
   <Class extends abstract new (...args: any[]) => any>(target: Class): void;
 }

@@ -1,7 +1,6 @@
 import { type OptionSite, configurationError } from '../errors/option-check.js';
-import type { Call } from '../pipeline/call.js';
+import type { Call, CallFrame } from '../pipeline/call.js';
 import { type CurrentCall, viewOf } from '../pipeline/current-call.js';
-import type { Frame } from '../pipeline/frame.js';
 import { Again, Answer, type Interceptor } from '../pipeline/interceptor.js';
 import { type Binding, type BuiltInPolicy, RANKS } from '../pipeline/policy.js';
 import type { Clock } from '../runtime/clock.js';
@@ -101,7 +100,7 @@ const bound = (name: string, hooks: PolicyHooks | AroundPolicy): Interceptor => 
     return known;
   };
   if (typeof hooks === 'function') {
-    const next = (call: Call, inside: Frame) => async (): Promise<unknown> => inside.runInside(call);
+    const next = (call: Call, inside: CallFrame) => async (): Promise<unknown> => inside.runInside(call);
     return { policy: name, around: (call, inside) => hooks(seen(call), next(call, inside)) };
   }
   const { enter, leave, error } = hooks;
@@ -127,10 +126,13 @@ const camelCase = (name: string): string => name.replace(/-([a-z])/g, (_all, let
 export const definePolicy = <Given = undefined, Parsed = Given>(
   input: PolicyInput<Given, Parsed>,
   /* eslint-disable-next-line @typescript-eslint/no-explicit-any -- matches every method */
-): ((...options: undefined extends Given ? [options?: Given] : [options: Given]) => MethodDecorator<any, any, any[], any>) => {
+): ((
+  ...options: undefined extends Given ? [options?: Given] : [options: Given]
+) => MethodDecorator<any, any, any[], any>) => {
   const site: OptionSite = { decorator: 'definePolicy' };
   const key = camelCase(input.name);
-  if (!/^[a-z][a-z0-9-]*$/.test(input.name)) throw configurationError(site, `name must be in kebab-case, got '${input.name}'`, 'name');
+  if (!/^[a-z][a-z0-9-]*$/.test(input.name))
+    throw configurationError(site, `name must be in kebab-case, got '${input.name}'`, 'name');
   const decorator = `@${key.charAt(0).toUpperCase()}${key.slice(1)}`;
   const parse = (given: unknown, at: OptionSite): Readonly<Record<string, unknown>> => {
     try {
@@ -154,6 +156,7 @@ export const definePolicy = <Given = undefined, Parsed = Given>(
   };
   registerPolicy(definition, site);
   /* eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above */
-  const factory = (options?: Given): MethodDecorator<any, any, any[], any> => policyDecorator(definition, options, factory) as MethodDecorator<any, any, any[], any>;
+  const factory = (options?: Given): MethodDecorator<any, any, any[], any> =>
+    policyDecorator(definition, options, factory) as MethodDecorator<any, any, any[], any>;
   return factory;
 };

@@ -19,7 +19,10 @@ const namedOptions = (layer: Layer, settings: Settings): Readonly<Record<string,
   const options = settings.policies[name];
   if (options !== undefined) return options;
   const hint = closest(name, Object.keys(settings.policies));
-  const remedy = hint === undefined ? `configure({ policies: { '${name}': { … } } }) before the first call` : `did you mean '${hint}'?`;
+  const remedy =
+    hint === undefined
+      ? `configure({ policies: { '${name}': { … } } }) before the first call`
+      : `did you mean '${hint}'?`;
   throw configurationError(layer.site, `there is no policy named '${name}'; ${remedy}`, 'policies');
 };
 
@@ -46,4 +49,5 @@ export const mergePolicies = (record: MethodRecord, settings: Settings): MergedP
   return { policies, order: layers.findLast(({ order }) => order !== undefined)?.order };
 };
 
-const asOptions = (value: unknown): GivenOptions => (typeof value === 'object' && value !== null ? (value as GivenOptions) : {});
+const asOptions = (value: unknown): GivenOptions =>
+  typeof value === 'object' && value !== null ? (value as GivenOptions) : {};

@@ -34,7 +34,10 @@ const GENERATORS: ReadonlySet<string> = new Set(['[object GeneratorFunction]', '
 const checkMethod = (fn: unknown, site: OptionSite): AnyFunction => {
   if (typeof fn !== 'function') return cannotDecorate(site, 'field');
   if (!GENERATORS.has(Object.prototype.toString.call(fn))) return fn as AnyFunction;
-  throw configurationError(site, 'stands on a generator, whose result can be consumed only once; return an array or a Promise of one');
+  throw configurationError(
+    site,
+    'stands on a generator, whose result can be consumed only once; return an array or a Promise of one',
+  );
 };
 
 const nameOf = (key: string | symbol): string => (typeof key === 'symbol' ? `[${key.description ?? ''}]` : key);
@@ -54,7 +57,13 @@ const decorateStandard = (value: unknown, context: StandardContext, site: Option
   return wrapper;
 };
 
-const decorateLegacy = (target: object, key: string | symbol, descriptor: PropertyDescriptor, site: OptionSite, make: LayerFactory): PropertyDescriptor => {
+const decorateLegacy = (
+  target: object,
+  key: string | symbol,
+  descriptor: PropertyDescriptor,
+  site: OptionSite,
+  make: LayerFactory,
+): PropertyDescriptor => {
   const className = classOf(target);
   const at = { ...site, method: className === undefined ? nameOf(key) : `${className}.${nameOf(key)}` };
   if (descriptor.get !== undefined || descriptor.set !== undefined) return cannotDecorate(at, 'getter');
@@ -72,7 +81,8 @@ export const methodDecorator =
   (...given: readonly unknown[]): unknown => {
     const [first, second, third] = given;
     if (isStandardContext(second)) return decorateStandard(first, second, site, make);
-    if (typeof first === 'function' && given.length === 1) return cannotDecorate({ ...site, method: first.name }, 'class');
+    if (typeof first === 'function' && given.length === 1)
+      return cannotDecorate({ ...site, method: first.name }, 'class');
     if (typeof second !== 'string' && typeof second !== 'symbol') {
       throw configurationError(site, `was called without a method; write ${site.decorator}(…) above one`);
     }
@@ -94,4 +104,3 @@ export const sourceLine = (above: (...args: never[]) => unknown): string | undef
   const place = line === undefined ? undefined : /\(?((?:file:\/\/|\/|[A-Za-z]:\\)[^()]*:\d+:\d+)\)?$/.exec(line)?.[1];
   return place?.split(/[/\\]/).slice(-2).join('/');
 };
-

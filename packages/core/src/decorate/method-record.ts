@@ -81,7 +81,8 @@ export class MethodRecord {
   #refuseRepetition({ policies, site }: Layer): void {
     for (const key of Object.keys(policies)) {
       const isRepeated = this.layers.some((layer) => layer.source === 'direct' && Object.hasOwn(layer.policies, key));
-      if (isRepeated) throw configurationError(site, 'is written twice; keep one, or give both sets of options to one decorator');
+      if (isRepeated)
+        throw configurationError(site, 'is written twice; keep one, or give both sets of options to one decorator');
     }
   }
 
@@ -92,13 +93,27 @@ export class MethodRecord {
       if (source !== 'class') this.learnAsync();
       return;
     }
-    throw configurationError(site, `${definition.decorator} needs a method that returns a Promise; make it async, or remove the policy`);
+    throw configurationError(
+      site,
+      `${definition.decorator} needs a method that returns a Promise; make it async, or remove the policy`,
+    );
   }
 }
 
 const isNativeAsync = (fn: AnyFunction): boolean => Object.prototype.toString.call(fn) === '[object AsyncFunction]';
 
-const SYNC_TYPES: ReadonlySet<unknown> = new Set([String, Number, Boolean, Array, Date, Map, Set, RegExp, Symbol, BigInt]);
+const SYNC_TYPES: ReadonlySet<unknown> = new Set([
+  String,
+  Number,
+  Boolean,
+  Array,
+  Date,
+  Map,
+  Set,
+  RegExp,
+  Symbol,
+  BigInt,
+]);
 
 /** A native async function, or what `emitDecoratorMetadata` tells; unknown otherwise. */
 const kindByDeclaration = (fn: AnyFunction, key: string | symbol, home: object | undefined): MethodKind => {

@@ -13,7 +13,8 @@ interface MetadataReader {
 
 const copyMetadata = (from: object, to: object): void => {
   const reflect = Reflect as MetadataReader;
-  for (const key of reflect.getOwnMetadataKeys?.(from) ?? []) reflect.defineMetadata?.(key, reflect.getOwnMetadata?.(key, from), to);
+  for (const key of reflect.getOwnMetadataKeys?.(from) ?? [])
+    reflect.defineMetadata?.(key, reflect.getOwnMetadata?.(key, from), to);
 };
 
 export const preserveIdentity = (original: object, wrapper: object): void => {

@@ -33,13 +33,21 @@ const fingerprint = (options: unknown): string =>
  * State that several methods share by a name of the user's, within one runtime.
  * @throws ConfigurationError when two methods give one name unequal options.
  */
-export const sharedState = <State>(runtime: Runtime, { kind, name, options, site }: SharedName, create: () => State): State => {
+export const sharedState = <State>(
+  runtime: Runtime,
+  { kind, name, options, site }: SharedName,
+  create: () => State,
+): State => {
   const key = `${kind}:${name}`;
   const mine = fingerprint(options);
   const known = runtime.state.get(key) as Shared | undefined;
   const version = runtime.state.get(`${key}@version`);
   if (known !== undefined && known.options !== mine && version === runtime.version) {
-    throw configurationError(site, `name '${name}' is already used by a ${kind} with other options; give both the same options, or another name`, 'name');
+    throw configurationError(
+      site,
+      `name '${name}' is already used by a ${kind} with other options; give both the same options, or another name`,
+      'name',
+    );
   }
   const state = known === undefined ? create() : (known.state as State);
   runtime.state.set(key, { options: mine, state });

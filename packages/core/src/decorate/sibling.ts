@@ -11,8 +11,16 @@ import { ownerOf, recordOf } from './method-record.js';
 export const siblingHandle = (self: unknown, name: string | symbol, policy: string, site: OptionSite): unknown => {
   const member: unknown = (self as Record<PropertyKey, unknown> | null | undefined)?.[name];
   const record = recordOf(member);
-  if (record === undefined) throw configurationError(site, `target '${String(name)}' is no decorated method of this object; check the spelling`, 'target');
-  const interceptor = bindingOf(record, runtimeOf(self), ownerOf(self)).stack.interceptors.find((each) => each.policy === policy);
-  if (interceptor?.handle === undefined) throw configurationError(site, `target '${String(name)}' is not ${policy}`, 'target');
+  if (record === undefined)
+    throw configurationError(
+      site,
+      `target '${String(name)}' is no decorated method of this object; check the spelling`,
+      'target',
+    );
+  const interceptor = bindingOf(record, runtimeOf(self), ownerOf(self)).stack.interceptors.find(
+    (each) => each.policy === policy,
+  );
+  if (interceptor?.handle === undefined)
+    throw configurationError(site, `target '${String(name)}' is not ${policy}`, 'target');
   return interceptor.handle;
 };

@@ -4,7 +4,11 @@ import { BoundCircuit } from '../policies/circuit-breaker/circuit.js';
 import { CircuitOpenError } from '../policies/circuit-breaker/error.js';
 import { breakerJudge } from '../policies/circuit-breaker/judge.js';
 import type { Outcome } from '../policies/circuit-breaker/machine.js';
-import { type CircuitBreakerOptions, parseBreakerOptions, resolveBreakerSettings } from '../policies/circuit-breaker/options.js';
+import {
+  type CircuitBreakerOptions,
+  parseBreakerOptions,
+  resolveBreakerSettings,
+} from '../policies/circuit-breaker/options.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { world } from '../runtime/world.js';
 
@@ -86,14 +90,21 @@ export class Circuit extends BoundCircuit {
   #record(outcome: Outcome, error: unknown): void {
     const { now } = this;
     const permit = this.machine.admit(now);
-    if (permit !== REFUSED) this.machine.settle(permit, outcome, 0, now, outcome === 'failure' ? summarize(error) : undefined);
+    if (permit !== REFUSED)
+      this.machine.settle(permit, outcome, 0, now, outcome === 'failure' ? summarize(error) : undefined);
   }
 
   #refusal(now: number): CircuitOpenError {
     const { name, machine } = this;
     const retryAfter = machine.retryAfter(now);
     this.#runtime.events.emit('circuit.rejected', name, { circuit: name, retryAfter });
-    const facts = { method: name, circuit: name, retryAfter, isIsolated: machine.state(now) === 'isolated', cause: machine.lastFailure };
+    const facts = {
+      method: name,
+      circuit: name,
+      retryAfter,
+      isIsolated: machine.state(now) === 'isolated',
+      cause: machine.lastFailure,
+    };
     return withoutStack(() => new CircuitOpenError(facts), this.#runtime.settings.captureStacks);
   }
 }

@@ -50,7 +50,10 @@ export class ResultCache<Value = unknown> {
   readonly #cell: CacheCell<Value, Load<Value>>;
 
   constructor({ runtime = world.runtime, ...given }: ResultCacheOptions = {}) {
-    const options = checkOptions({ decorator: 'new ResultCache' }, SCHEMA, given) as Omit<ResultCacheOptions, 'runtime'>;
+    const options = checkOptions({ decorator: 'new ResultCache' }, SCHEMA, given) as Omit<
+      ResultCacheOptions,
+      'runtime'
+    >;
     this.#runtime = runtime;
     this.#ttl = forever(parseDuration(options.ttl ?? '5m'));
     this.#windows = { staleWhileRevalidate: 0, staleIfError: parseDuration(options.staleIfError ?? 0) };
@@ -60,7 +63,10 @@ export class ResultCache<Value = unknown> {
   /** The key that `@Cached` makes of these arguments. @throws ConfigurationError when they have none. */
   static makeKey(...args: readonly unknown[]): CacheKey {
     const key = keyOf(args);
-    if (isUnkeyable(key)) throw new ConfigurationError(`ResultCache.makeKey: ${key.unkeyable}; give it a toCacheKey() method, or make the key by hand`);
+    if (isUnkeyable(key))
+      throw new ConfigurationError(
+        `ResultCache.makeKey: ${key.unkeyable}; give it a toCacheKey() method, or make the key by hand`,
+      );
     return key;
   }
 
@@ -75,7 +81,8 @@ export class ResultCache<Value = unknown> {
   /** Stores a value. `ttl` overrides the cache's. @throws ConfigurationError on a wrong ttl. */
   put(key: CacheKey, value: Value, { ttl }: { readonly ttl?: Duration } = {}): void {
     const given = ttl === undefined ? this.#ttl : forever(parseDuration(ttl));
-    if (Number.isNaN(given)) throw new ConfigurationError(`ResultCache.put: ttl must be a duration, got ${String(ttl)}`, { option: 'ttl' });
+    if (Number.isNaN(given))
+      throw new ConfigurationError(`ResultCache.put: ttl must be a duration, got ${String(ttl)}`, { option: 'ttl' });
     this.#cell.detach(key);
     this.#store(key, value, given, this.#runtime.clock.now());
   }
@@ -116,7 +123,11 @@ export class ResultCache<Value = unknown> {
   }
 
   /** The fresh value, or what `load` brings: one load per key at a time, its rejection shared, failures not stored. */
-  getOrLoad(key: CacheKey, load: () => Promise<Value> | Value, options: { readonly ttl?: Duration } = {}): Promise<Value> {
+  getOrLoad(
+    key: CacheKey,
+    load: () => Promise<Value> | Value,
+    options: { readonly ttl?: Duration } = {},
+  ): Promise<Value> {
     const { table, counters, flights } = this.#cell;
     const slot = table.hit(key, this.#runtime.clock.now());
     if (slot >= 0) {

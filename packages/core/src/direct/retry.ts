@@ -27,7 +27,14 @@ export const retry = <Value>(
   { signal, name = fn.name || 'retry', ...options }: DirectRetryOptions<Value> = {},
 ): Promise<Value> => {
   const site: OptionSite = { decorator: 'retry()', method: name, policy: 'retry' };
-  const parts = { policies: { retry: parseRetryOptions(options, site) }, named: undefined, order: undefined, async: true, include: undefined, exclude: undefined };
+  const parts = {
+    policies: { retry: parseRetryOptions(options, site) },
+    named: undefined,
+    order: undefined,
+    async: true,
+    include: undefined,
+    exclude: undefined,
+  };
   let attempt = 0;
   const run = (given: AbortSignal): Promise<Value> | Value => {
     attempt += 1;

@@ -2,10 +2,13 @@ import { type Check, arrayOf, shown } from './option-check.js';
 import { codeOf, statusOf } from './error-facts.js';
 
 /** An error by its class, code, HTTP status, or a predicate of the user's. */
-export type ErrorPattern = (abstract new (...args: never[]) => unknown) | string | number | ((error: unknown) => boolean);
+export type ErrorPattern =
+  (abstract new (...args: never[]) => unknown) | string | number | ((error: unknown) => boolean);
 
 const isPattern: Check = (value) =>
-  ['string', 'number', 'function'].includes(typeof value) ? undefined : `must be an error class, a code, a status or a predicate, got ${shown(value)}`;
+  ['string', 'number', 'function'].includes(typeof value)
+    ? undefined
+    : `must be an error class, a code, a status or a predicate, got ${shown(value)}`;
 
 export const errorPatterns: Check = arrayOf(isPattern);
 
@@ -13,7 +16,11 @@ const isErrorClass = (pattern: unknown): pattern is abstract new (...args: never
   typeof pattern === 'function' && (pattern === Error || pattern.prototype instanceof Error);
 
 /** Whether any pattern matches. A predicate that throws does not match and is reported. */
-export const matchesAny = (patterns: readonly ErrorPattern[], error: unknown, report: (thrown: unknown) => void): boolean =>
+export const matchesAny = (
+  patterns: readonly ErrorPattern[],
+  error: unknown,
+  report: (thrown: unknown) => void,
+): boolean =>
   patterns.some((pattern) => {
     if (typeof pattern === 'string') return codeOf(error) === pattern;
     if (typeof pattern === 'number') return statusOf(error) === pattern;

@@ -26,7 +26,8 @@ const LONGEST_SHOWN = 40;
 
 /** A value of the user's configuration, short. */
 export const shown = (value: unknown): string => {
-  if (typeof value === 'string') return value.length > LONGEST_SHOWN ? `'${value.slice(0, LONGEST_SHOWN)}…'` : `'${value}'`;
+  if (typeof value === 'string')
+    return value.length > LONGEST_SHOWN ? `'${value.slice(0, LONGEST_SHOWN)}…'` : `'${value}'`;
   if (typeof value === 'function') return 'a function';
   if (typeof value === 'bigint') return `${value}n`;
   if (Array.isArray(value)) return 'an array';
@@ -34,11 +35,16 @@ export const shown = (value: unknown): string => {
   return String(value);
 };
 
-export const siteName = ({ decorator, method }: OptionSite): string => (method === undefined ? decorator : `${decorator} on ${method}`);
+export const siteName = ({ decorator, method }: OptionSite): string =>
+  method === undefined ? decorator : `${decorator} on ${method}`;
 
 export const configurationError = (site: OptionSite, problem: string, option?: string): ConfigurationError => {
   const source = site.source === undefined ? '' : ` (${site.source})`;
-  return new ConfigurationError(`${siteName(site)}: ${problem}${source}`, { method: site.method, policy: site.policy, option });
+  return new ConfigurationError(`${siteName(site)}: ${problem}${source}`, {
+    method: site.method,
+    policy: site.policy,
+    option,
+  });
 };
 
 export const duration =
@@ -79,7 +85,8 @@ export const flag: Check = (value) => (typeof value === 'boolean' ? undefined : 
 
 export const callback: Check = (value) => (typeof value === 'function' ? undefined : 'must be a function');
 
-export const text: Check = (value) => (typeof value === 'string' && value !== '' ? undefined : 'must be a non-empty string');
+export const text: Check = (value) =>
+  typeof value === 'string' && value !== '' ? undefined : 'must be a non-empty string';
 
 export const anything: Check = () => undefined;
 
@@ -140,7 +147,8 @@ interface Problem {
 
 const unknownOption = (option: string, schema: Schema): Problem => {
   const hint = closest(option, Object.keys(schema));
-  const remedy = hint === undefined ? `known options: ${Object.keys(schema).sort().join(', ')}` : `did you mean '${hint}'?`;
+  const remedy =
+    hint === undefined ? `known options: ${Object.keys(schema).sort().join(', ')}` : `did you mean '${hint}'?`;
   return { option, text: `is not an option; ${remedy}` };
 };
 
@@ -149,7 +157,11 @@ const firstProblem = (schema: Schema, given: Readonly<Record<string, unknown>>):
     if (!Object.hasOwn(schema, option)) return unknownOption(option, schema);
     if (value === undefined) continue;
     const problem = schema[option]?.(value);
-    if (problem !== undefined) return { option, text: problem.includes(', got ') || problem.startsWith('.') ? problem : `${problem}, got ${shown(value)}` };
+    if (problem !== undefined)
+      return {
+        option,
+        text: problem.includes(', got ') || problem.startsWith('.') ? problem : `${problem}, got ${shown(value)}`,
+      };
   }
   return undefined;
 };

@@ -147,7 +147,8 @@ export class EventBus implements Events {
   #deliver(event: HoldfastEvent): void {
     for (const listener of this.#listeners.get(event.type) ?? []) this.#call(listener, event);
     for (const listener of this.#listeners.get(ANY) ?? []) this.#call(listener, event);
-    for (const tap of this.#taps) this.#call(tap.wants(event.type) ? (heard: HoldfastEvent) => tap.hear(heard) : () => undefined, event);
+    for (const tap of this.#taps)
+      this.#call(tap.wants(event.type) ? (heard: HoldfastEvent) => tap.hear(heard) : () => undefined, event);
     const { diagnostics } = this.channel(event.type);
     if (diagnostics.hasSubscribers) this.#call((published: HoldfastEvent) => diagnostics.publish(published), event);
   }

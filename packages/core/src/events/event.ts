@@ -35,7 +35,10 @@ export type HoldfastEvent =
   | Fact<'cache.refreshFailed', { keyHash: string; retryIn: number }>
   | Fact<'cache.evicted', { keyHash: string; reason: 'size' | 'resize' }>
   | Fact<'cache.expired', { keyHash: string }>
-  | Fact<'cache.invalidated', { keyHash?: string; reason: InvalidationReason; status?: number | undefined; entries?: number }>
+  | Fact<
+      'cache.invalidated',
+      { keyHash?: string; reason: InvalidationReason; status?: number | undefined; entries?: number }
+    >
   | Fact<'cache.storeFailed', { operation: string }>
   | Fact<'cache.uncacheable', { reason: string }>
   | Fact<'cache.bypassed', { keyHash: string }>
@@ -43,7 +46,10 @@ export type HoldfastEvent =
   | Fact<'retry.scheduled', { attempt: number; delay: number; errorClass: string }>
   | Fact<'retry.exhausted', { attempts: number; reason: string }>
   | Fact<'retry.budgetExhausted', { attempts: number }>
-  | Fact<'circuit.opened', { circuit: string; reason: string; openings: number; retryAfter: number; failures: number; failureRate: number }>
+  | Fact<
+      'circuit.opened',
+      { circuit: string; reason: string; openings: number; retryAfter: number; failures: number; failureRate: number }
+    >
   | Fact<'circuit.halfOpened', { circuit: string }>
   | Fact<'circuit.closed', { circuit: string; reason: string }>
   | Fact<'circuit.isolated', { circuit: string }>
@@ -64,7 +70,9 @@ export type HoldfastEvent =
 
 export type EventType = HoldfastEvent['type'];
 export type EventOf<Type extends EventType> = Extract<HoldfastEvent, { type: Type }>;
-type FactsOf<Event> = Event extends HoldfastEvent ? Omit<Event, keyof Base<string>> & Partial<Pick<Event, 'error'>> : never;
+type FactsOf<Event> = Event extends HoldfastEvent
+  ? Omit<Event, keyof Base<string>> & Partial<Pick<Event, 'error'>>
+  : never;
 /** What the emitter of an event supplies: its own facts; type, method and time are added. */
 export type EventFacts<Type extends EventType> = FactsOf<EventOf<Type>>;
 

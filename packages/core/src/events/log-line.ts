@@ -51,8 +51,20 @@ const show = (value: string | number | boolean): string =>
 
 /** One line for people: `circuit.opened Catalog.product failures=5 retryAfter=30000 (TypeError ECONNREFUSED)`. */
 export const logLine = (event: HoldfastEvent): string => {
-  const { type, method, at: _at, error, context: _context, ...facts } = event as HoldfastEvent & Record<string, unknown>;
-  const shown = Object.entries(facts).flatMap(([name, value]) => (isPlainFact(value) ? [`${name}=${show(value)}`] : []));
-  const cause = error === undefined ? [] : [`(${[error.name, error.code, error.status].filter((part) => part !== undefined).join(' ')})`];
+  const {
+    type,
+    method,
+    at: _at,
+    error,
+    context: _context,
+    ...facts
+  } = event as HoldfastEvent & Record<string, unknown>;
+  const shown = Object.entries(facts).flatMap(([name, value]) =>
+    isPlainFact(value) ? [`${name}=${show(value)}`] : [],
+  );
+  const cause =
+    error === undefined
+      ? []
+      : [`(${[error.name, error.code, error.status].filter((part) => part !== undefined).join(' ')})`];
   return [type, method, ...shown, ...cause].join(' ');
 };

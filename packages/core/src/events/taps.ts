@@ -13,7 +13,8 @@ export interface Logger {
 
 const LOUDNESS: Record<LogLevel | 'silent', number> = { debug: 0, info: 1, warn: 2, error: 3, silent: 4 };
 export type LoggerLevel = keyof typeof LOUDNESS;
-export const isLogLevel = (value: unknown): value is LoggerLevel => typeof value === 'string' && Object.hasOwn(LOUDNESS, value);
+export const isLogLevel = (value: unknown): value is LoggerLevel =>
+  typeof value === 'string' && Object.hasOwn(LOUDNESS, value);
 
 /** A logger of the user's hears every event of its level and above. */
 export const loggerTap = (logger: Logger, level: LoggerLevel): Tap => ({

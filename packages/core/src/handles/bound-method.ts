@@ -26,7 +26,10 @@ const nameOf = (target: object): string => {
 
 /** A private method is known to the runtime once it has been called. */
 const privateBinding = (target: object, name: string): MethodBinding | undefined =>
-  allBindings(runtimeOf(target)).find(({ record, owner }) => record.place.isPrivate && record.key === name && owner !== undefined && owner === ownerOf(target));
+  allBindings(runtimeOf(target)).find(
+    ({ record, owner }) =>
+      record.place.isPrivate && record.key === name && owner !== undefined && owner === ownerOf(target),
+  );
 
 const find = (target: object, name: string | symbol): BoundMethod | undefined => {
   const runtime = runtimeOf(target);
@@ -46,7 +49,9 @@ const find = (target: object, name: string | symbol): BoundMethod | undefined =>
 export const boundMethod = (target: object, name: string | symbol, caller: string): BoundMethod => {
   const found = find(target, name);
   if (found !== undefined) return found;
-  const remedy = String(name).startsWith('#') ? 'a private method is known after its first call' : 'put a decorator above it, or check the spelling';
+  const remedy = String(name).startsWith('#')
+    ? 'a private method is known after its first call'
+    : 'put a decorator above it, or check the spelling';
   throw new ConfigurationError(`${caller}: ${nameOf(target)} has no decorated method '${String(name)}'; ${remedy}`);
 };
 
@@ -54,5 +59,8 @@ export const boundMethod = (target: object, name: string | symbol, caller: strin
 export const policyOf = ({ binding }: BoundMethod, policy: string, caller: string, decorator: string): Interceptor => {
   const interceptor = binding.stack.interceptors.find((each) => each.policy === policy);
   if (interceptor !== undefined) return interceptor;
-  throw new ConfigurationError(`${caller}: ${binding.label} has no ${decorator}; add one, or enable the framework`, { method: binding.label, policy });
+  throw new ConfigurationError(`${caller}: ${binding.label} has no ${decorator}; add one, or enable the framework`, {
+    method: binding.label,
+    policy,
+  });
 };

@@ -10,7 +10,9 @@ import type { CacheStats } from '../stores/cache-stats.js';
 import { type BoundMethod, boundMethod, policyOf } from './bound-method.js';
 
 /* eslint-disable @typescript-eslint/no-explicit-any -- matches every method */
-export type MethodNames<Target> = { [Name in keyof Target]: Target[Name] extends (...args: any[]) => any ? Name : never }[keyof Target];
+export type MethodNames<Target> = {
+  [Name in keyof Target]: Target[Name] extends (...args: any[]) => any ? Name : never;
+}[keyof Target];
 type Value<Method extends (...args: any[]) => any> = Awaited<ReturnType<Method>>;
 
 /** What an entry is, without loading it. */
@@ -35,7 +37,8 @@ const MISSED = { state: 'miss', value: undefined, age: 0, createdAt: undefined, 
 const ttlOf = (options: SetOptions | undefined, caller: string): number | undefined => {
   if (options?.ttl === undefined) return undefined;
   const ttl = parseDuration(options.ttl);
-  if (Number.isNaN(ttl)) throw new ConfigurationError(`${caller}: ttl must be a duration, got ${String(options.ttl)}`, { option: 'ttl' });
+  if (Number.isNaN(ttl))
+    throw new ConfigurationError(`${caller}: ttl must be a duration, got ${String(options.ttl)}`, { option: 'ttl' });
   return ttl === 0 ? Infinity : ttl;
 };
 
@@ -109,7 +112,10 @@ export class CacheHandle<Method extends (...args: any[]) => any> {
   get #self(): unknown {
     const { self, binding } = this.#method;
     if (self === undefined && binding.owner !== undefined && this.#cache.isPerInstance) {
-      throw new ConfigurationError(`cacheOf: every instance has its own cache of ${binding.label}; give an instance, or set scope: 'class'`, { method: binding.label, option: 'scope' });
+      throw new ConfigurationError(
+        `cacheOf: every instance has its own cache of ${binding.label}; give an instance, or set scope: 'class'`,
+        { method: binding.label, option: 'scope' },
+      );
     }
     return self;
   }
@@ -124,18 +130,26 @@ export class CacheHandle<Method extends (...args: any[]) => any> {
  * `cacheOf<Signature>(catalog, '#find')` for private methods.
  * @throws ConfigurationError when there is no such decorated method, or it is not cached.
  */
-export function cacheOf<Target extends object, Name extends MethodNames<Target>>(target: Target, name: Name): CacheHandle<Extract<Target[Name], (...args: any[]) => any>>;
-export function cacheOf<Class extends abstract new (...args: any[]) => any, Name extends MethodNames<InstanceType<Class>>>(
-  target: Class,
+export function cacheOf<Target extends object, Name extends MethodNames<Target>>(
+  target: Target,
   name: Name,
-): CacheHandle<Extract<InstanceType<Class>[Name], (...args: any[]) => any>>;
-export function cacheOf<Method extends (...args: any[]) => any>(target: object, name: string | symbol): CacheHandle<Method>;
+): CacheHandle<Extract<Target[Name], (...args: any[]) => any>>;
+export function cacheOf<
+  Class extends abstract new (...args: any[]) => any,
+  Name extends MethodNames<InstanceType<Class>>,
+>(target: Class, name: Name): CacheHandle<Extract<InstanceType<Class>[Name], (...args: any[]) => any>>;
+export function cacheOf<Method extends (...args: any[]) => any>(
+  target: object,
+  name: string | symbol,
+): CacheHandle<Method>;
 export function cacheOf(target: object, name: string | symbol): CacheHandle<any> {
   return new CacheHandle(boundMethod(target, name, 'cacheOf'));
 }
 
 const cachesOf = (runtime: Runtime): CacheAdministration[] =>
-  allBindings(runtime).flatMap(({ stack }) => stack.interceptors.flatMap(({ policy, handle }) => (policy === 'cached' ? [handle as CacheAdministration] : [])));
+  allBindings(runtime).flatMap(({ stack }) =>
+    stack.interceptors.flatMap(({ policy, handle }) => (policy === 'cached' ? [handle as CacheAdministration] : [])),
+  );
 
 /** Empties every cache of the runtime. */
 export const clearCachesOf = (runtime: Runtime): void => {

@@ -1,6 +1,11 @@
 import { allBindings } from '../decorate/bind.js';
 import { ConfigurationError } from '../errors/configuration-error.js';
-import type { BreakerMetrics, BreakerSnapshot, BreakerState, CircuitControl } from '../policies/circuit-breaker/circuit.js';
+import type {
+  BreakerMetrics,
+  BreakerSnapshot,
+  BreakerState,
+  CircuitControl,
+} from '../policies/circuit-breaker/circuit.js';
 import type { CircuitHandle as Circuits } from '../policies/circuit-breaker/interceptor.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { type BoundMethod, boundMethod, policyOf } from './bound-method.js';
@@ -71,12 +76,21 @@ class FollowedCircuit implements CircuitControl {
  * The circuit of a method: to look at, and to move by hand. With `key`, the arguments say which one.
  * @throws ConfigurationError when there is no such decorated method, or it has no circuit breaker.
  */
-export function circuitOf<Target extends object>(target: Target, name: MethodNames<Target>, ...args: unknown[]): CircuitControl;
+export function circuitOf<Target extends object>(
+  target: Target,
+  name: MethodNames<Target>,
+  ...args: unknown[]
+): CircuitControl;
 /* eslint-disable-next-line @typescript-eslint/no-explicit-any -- matches every class */
-export function circuitOf<Class extends abstract new (...args: any[]) => any>(target: Class, name: MethodNames<InstanceType<Class>>, ...args: unknown[]): CircuitControl;
+export function circuitOf<Class extends abstract new (...args: any[]) => any>(
+  target: Class,
+  name: MethodNames<InstanceType<Class>>,
+  ...args: unknown[]
+): CircuitControl;
 export function circuitOf(target: object, name: string | symbol, ...args: unknown[]): CircuitControl;
 export function circuitOf(target: object, name: string | symbol, ...args: unknown[]): CircuitControl {
-  if (typeof target !== 'object' && typeof target !== 'function') throw new ConfigurationError('circuitOf: needs an instance or a class');
+  if (typeof target !== 'object' && typeof target !== 'function')
+    throw new ConfigurationError('circuitOf: needs an instance or a class');
   return new FollowedCircuit(boundMethod(target, name, 'circuitOf'), args);
 }
 

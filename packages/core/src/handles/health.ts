@@ -20,7 +20,10 @@ export interface Health {
   readonly circuits: Readonly<Record<string, CircuitHealth>>;
   readonly caches: Readonly<Record<string, CacheStats>>;
   /** The shared cache store; the in-process memory never fails. */
-  readonly store: { readonly status: 'healthy'; readonly circuit: { readonly state: 'closed'; readonly failureCount: number } };
+  readonly store: {
+    readonly status: 'healthy';
+    readonly circuit: { readonly state: 'closed'; readonly failureCount: number };
+  };
 }
 
 const AILING: ReadonlySet<BreakerState> = new Set<BreakerState>(['open', 'half-open', 'isolated']);
@@ -32,7 +35,15 @@ const circuitHealth = (runtime: Runtime): Record<string, CircuitHealth> => {
     [...circuitsOf(runtime)].map(([name, { metrics }]) => {
       const { state, failureCount, openedAt, retryAfter } = metrics;
       const opened = openedAt === undefined ? {} : { openedAt: openedAt + wallOffset };
-      return [name, { state, failureCount, ...opened, ...(retryAfter !== undefined && Number.isFinite(retryAfter) && { retryAfter }) }];
+      return [
+        name,
+        {
+          state,
+          failureCount,
+          ...opened,
+          ...(retryAfter !== undefined && Number.isFinite(retryAfter) && { retryAfter }),
+        },
+      ];
     }),
   );
 };

@@ -1,5 +1,18 @@
-import type { Frame } from './frame.js';
+import type { Runtime } from '../runtime/runtime.js';
 import type { AbandonedWork, Race } from './race.js';
+
+/** The frame that a call runs through, as the call and its interceptors know it. */
+export interface CallFrame {
+  /** `Class.method`. */
+  readonly method: string;
+  readonly runtime: Runtime;
+  run(call: Call): unknown;
+  /** A run of this frame as part of `parent`. */
+  runInside(parent: Call): unknown;
+  /** Monotonic time before which some interceptor inside `position` would surely refuse. */
+  notBefore(call: Call, position: number): number;
+  positionOf(interceptor: object): number;
+}
 
 /** What few calls need, made when the first of it is needed. */
 export class CallDetails {
@@ -45,7 +58,7 @@ export class CallDetails {
  * One run through a frame. Internal, and slim because every call makes one: users see `CurrentCall`.
  */
 export class Call {
-  readonly frame: Frame;
+  readonly frame: CallFrame;
   readonly self: unknown;
   readonly args: readonly unknown[];
   attempt = 1;
@@ -54,10 +67,10 @@ export class Call {
   /** The circuit breaker's permit; a number, so that a call allocates nothing for it. */
   permit = -1;
   /** What the call is waiting for, where the wait can be cut short. */
-  race: Race | undefined = undefined;
+  race: Race<Call> | undefined = undefined;
   more: CallDetails | undefined = undefined;
 
-  constructor(frame: Frame, self: unknown, args: readonly unknown[]) {
+  constructor(frame: CallFrame, self: unknown, args: readonly unknown[]) {
     this.frame = frame;
     this.self = self;
     this.args = args;

@@ -1,6 +1,7 @@
 /** The caller's AbortSignal: a trailing argument, or `signal` in a trailing plain object. */
 
-const isSignal = (value: unknown): value is AbortSignal => typeof AbortSignal !== 'undefined' && value instanceof AbortSignal;
+const isSignal = (value: unknown): value is AbortSignal =>
+  typeof AbortSignal !== 'undefined' && value instanceof AbortSignal;
 
 const isPlainObject = (value: object): value is Record<string, unknown> => {
   const prototype: unknown = Object.getPrototypeOf(value);

@@ -53,7 +53,8 @@ class CallView implements CurrentCall {
 /** The retry may stand in an outer frame; only one frame of a stack counts beyond 1. */
 const attemptOf = (call: Call): number => {
   let attempt = 1;
-  for (let each: Call | undefined = call; each !== undefined; each = each.parent) attempt = Math.max(attempt, each.attempt);
+  for (let each: Call | undefined = call; each !== undefined; each = each.parent)
+    attempt = Math.max(attempt, each.attempt);
   return attempt;
 };
 
@@ -74,7 +75,8 @@ const REMEDY =
  */
 export const currentCall: { (): CurrentCall; optional(): CurrentCall | undefined } = Object.assign(
   (): CurrentCall => {
-    if (running.call === undefined) throw new ConfigurationError(`currentCall() was called outside a decorated method or after an await; ${REMEDY}`);
+    if (running.call === undefined)
+      throw new ConfigurationError(`currentCall() was called outside a decorated method or after an await; ${REMEDY}`);
     return viewOf(running.call);
   },
   { optional: (): CurrentCall | undefined => (running.call === undefined ? undefined : viewOf(running.call)) },

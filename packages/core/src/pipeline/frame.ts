@@ -17,7 +17,7 @@
  */
 
 import type { Runtime } from '../runtime/runtime.js';
-import { Call, type CallDetails } from './call.js';
+import { Call, type CallDetails, type CallFrame } from './call.js';
 import { running } from './current-call.js';
 import { Again, Answer, type Interceptor, type Verdict } from './interceptor.js';
 import { Race } from './race.js';
@@ -40,7 +40,7 @@ const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
   typeof (value as { then?: unknown }).then === 'function';
 
-export class Frame {
+export class Frame implements CallFrame {
   readonly method: string;
   readonly runtime: Runtime;
   readonly interceptors: readonly Interceptor[];
@@ -96,6 +96,10 @@ export class Frame {
     (details.children ??= new Set()).add(call);
     if (details.interruption !== undefined) call.interrupt(details.interruption.reason);
     return this.run(call);
+  }
+
+  positionOf(interceptor: object): number {
+    return this.interceptors.indexOf(interceptor as Interceptor);
   }
 
   notBefore(call: Call, position: number): number {
@@ -167,16 +171,17 @@ export class Frame {
 
   private whenSettled(call: Call, work: Promise<unknown>): Promise<unknown> {
     if (this.onAsync !== undefined) this.learnAsync();
-    const outcome = this.isRaced || (call.more !== undefined && this.mustRace(call.more)) ? this.race(call, work) : work;
+    const outcome =
+      this.isRaced || (call.more !== undefined && this.mustRace(call.more)) ? this.race(call, work) : work;
     // The callbacks hold the call alone: one captured variable instead of two.
     if (this.hasLeaveHooks) {
       return outcome.then(
-        (value) => call.frame.ascendWithValue(call, value),
-        (error: unknown) => call.frame.ascendWithError(call, error, call.frame.size),
+        (value) => (call.frame as Frame).ascendWithValue(call, value),
+        (error: unknown) => (call.frame as Frame).ascendWithError(call, error, (call.frame as Frame).size),
       );
     }
     if (!this.hasErrorHooks) return outcome;
-    return outcome.then(undefined, (error: unknown) => call.frame.ascendWithError(call, error, call.frame.size));
+    return outcome.then(undefined, (error: unknown) => (call.frame as Frame).ascendWithError(call, error, (call.frame as Frame).size));
   }
 
   private mustRace(details: CallDetails): boolean {
@@ -242,7 +247,8 @@ export class Frame {
 
   private whenJudged(call: Call, verdict: Promise<Verdict>, error: unknown, position: number): Promise<unknown> {
     return verdict.then(
-      (judged) => (judged === undefined ? this.ascendWithError(call, error, position) : this.follow(call, judged, position)),
+      (judged) =>
+        judged === undefined ? this.ascendWithError(call, error, position) : this.follow(call, judged, position),
       (replacement: unknown) => this.ascendWithError(call, replacement, position),
     );
   }
@@ -284,4 +290,3 @@ export class Frame {
     return this.descend(call, position + 1);
   }
 }
-

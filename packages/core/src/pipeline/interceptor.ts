@@ -1,5 +1,4 @@
-import type { Call } from './call.js';
-import type { Frame } from './frame.js';
+import type { Call, CallFrame } from './call.js';
 
 /** An interceptor answers in the method's place. */
 export class Answer {
@@ -40,7 +39,7 @@ export interface Interceptor {
   /** On the way out with an error. */
   error?(call: Call, error: unknown): Verdict | Promise<Verdict>;
   /** For what races or is asynchronous by nature: runs the frame inside as often as it likes. */
-  around?(call: Call, inside: Frame): unknown;
+  around?(call: Call, inside: CallFrame): unknown;
   /** Earliest monotonic time at which `enter` may admit; retries do not sleep towards a sure refusal. */
   notBefore?(call: Call): number;
   /** True when the attempt must be able to end before the method does. */

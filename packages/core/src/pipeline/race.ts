@@ -1,5 +1,4 @@
 import type { DeadlineNode } from '../runtime/deadline-list.js';
-import type { Call } from './call.js';
 
 type Settle = (value: unknown) => void;
 
@@ -16,23 +15,28 @@ export interface AbandonedWork {
   readonly promise: Promise<unknown>;
 }
 
+/** Who waits: told of work that goes on without him. */
+export interface RaceOwner {
+  readonly details: { abandoned: AbandonedWork | undefined };
+}
+
 /**
  * A wait that can be cut short: an attempt against its timeout and the caller's patience, or a sleep between attempts.
  * The race is also the node in the list of deadlines. A result that comes after the race was given up is discarded, a
  * rejection swallowed.
  */
-export class Race implements DeadlineNode {
+export class Race<Owner extends RaceOwner = RaceOwner> implements DeadlineNode {
   dueAt = 0;
   previous: DeadlineNode | undefined = undefined;
   next: DeadlineNode | undefined = undefined;
   work: Promise<unknown> | undefined = undefined;
-  readonly call: Call;
-  readonly onElapsed: ((race: Race, now: number) => void) | undefined;
+  readonly call: Owner;
+  readonly onElapsed: ((race: Race<Owner>, now: number) => void) | undefined;
   readonly promise: Promise<unknown>;
   readonly resolve: Settle;
   readonly reject: Settle;
 
-  constructor(call: Call, onElapsed: ((race: Race, now: number) => void) | undefined) {
+  constructor(call: Owner, onElapsed: ((race: Race<Owner>, now: number) => void) | undefined) {
     this.call = call;
     this.onElapsed = onElapsed;
     this.promise = new Promise(take);

@@ -72,14 +72,23 @@ export class Stack {
   }
 
   /** Runs the stack with a note for one of its interceptors; no front answers. */
-  invokeWith(self: unknown, args: readonly unknown[], note: { readonly owner: object; readonly value: unknown }): unknown {
+  invokeWith(
+    self: unknown,
+    args: readonly unknown[],
+    note: { readonly owner: object; readonly value: unknown },
+  ): unknown {
     const call = new Call(this.frame, self, args);
     call.setNote(note.owner, note.value);
     return this.runMaybeUnderSignal(call);
   }
 
   private get isWatched(): boolean {
-    return this.succeeded.listening || this.failed.listening || this.succeededOutside.hasSubscribers || this.failedOutside.hasSubscribers;
+    return (
+      this.succeeded.listening ||
+      this.failed.listening ||
+      this.succeededOutside.hasSubscribers ||
+      this.failedOutside.hasSubscribers
+    );
   }
 
   private run(call: Call): unknown {

@@ -12,7 +12,10 @@ interface Storage<Value> {
 
 interface AsyncHooksModule {
   readonly AsyncLocalStorage: new <Value>() => Storage<Value>;
-  readonly AsyncResource: new (type: string, options?: { requireManualDestroy?: boolean }) => { runInAsyncScope<Result>(fn: () => Result): Result };
+  readonly AsyncResource: new (
+    type: string,
+    options?: { requireManualDestroy?: boolean },
+  ) => { runInAsyncScope<Result>(fn: () => Result): Result };
 }
 
 export class AsyncContext<Value> {

@@ -89,7 +89,12 @@ export class Runtime {
 
   #tapEvents(): void {
     const { logger, logLevel, clock } = this.settings;
-    const log = logger === undefined ? [consoleTap(logLevel ?? 'info', () => clock.now())] : logger === false ? [] : [loggerTap(logger, logLevel ?? 'debug')];
+    const log =
+      logger === undefined
+        ? [consoleTap(logLevel ?? 'info', () => clock.now())]
+        : logger === false
+          ? []
+          : [loggerTap(logger, logLevel ?? 'debug')];
     this.events.tap([debugTap(), ...log]);
   }
 }

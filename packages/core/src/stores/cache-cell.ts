@@ -38,7 +38,12 @@ export class CacheCell<Value = unknown, Flight extends CellFlight = CellFlight> 
     return this.counters.snapshot(this.table.size, this.table.maxSize);
   }
 
-  store(key: CacheKey, value: Value, times: EntryTimes, sweep: { readonly now: number; readonly retainedFor: number }): void {
+  store(
+    key: CacheKey,
+    value: Value,
+    times: EntryTimes,
+    sweep: { readonly now: number; readonly retainedFor: number },
+  ): void {
     this.counters.sets += 1;
     this.throttles?.delete(key);
     this.table.put(key, value, times, sweep);

@@ -36,7 +36,20 @@ export class CacheCounters {
     const { hits, misses, staleHits, coalesced, sets, evictions, expirations, errors } = this;
     const lookups = hits + misses + staleHits + coalesced;
     const hitRate = lookups === 0 ? 0 : (hits + staleHits + coalesced) / lookups;
-    return { hits, misses, staleHits, coalesced, lookups, hitRate, size, maxSize, sets, evictions, expirations, errors };
+    return {
+      hits,
+      misses,
+      staleHits,
+      coalesced,
+      lookups,
+      hitRate,
+      size,
+      maxSize,
+      sets,
+      evictions,
+      expirations,
+      errors,
+    };
   }
 }
 

@@ -96,7 +96,12 @@ export class EntryTable<Value = unknown> {
   }
 
   /** `retainedFor`: how long past its freshness an entry may still serve. */
-  put(key: CacheKey, value: Value, times: EntryTimes, sweep: { readonly now: number; readonly retainedFor: number }): void {
+  put(
+    key: CacheKey,
+    value: Value,
+    times: EntryTimes,
+    sweep: { readonly now: number; readonly retainedFor: number },
+  ): void {
     this.sweep(sweep.now, sweep.retainedFor);
     if (this.slots.find(key) < 0) this.makeRoom();
     const slot = this.slots.place(key, value);
@@ -186,7 +191,10 @@ export class EntryTable<Value = unknown> {
   private sweep(now: number, retainedFor: number): void {
     for (let visited = 0; visited < SWEPT_PER_WRITE; visited++) {
       this.cursor = (this.cursor + 1) % this.slots.capacity;
-      const end = Math.min((this.freshUntil[this.cursor] as number) + retainedFor, this.hardUntil?.[this.cursor] ?? Infinity);
+      const end = Math.min(
+        (this.freshUntil[this.cursor] as number) + retainedFor,
+        this.hardUntil?.[this.cursor] ?? Infinity,
+      );
       if (now >= end) this.expire(this.slots.keyAt(this.cursor));
     }
   }

@@ -5,17 +5,28 @@ import { LRUMapWithDelete } from 'mnemonist';
  * linked list in typed arrays; a key's slot is an index into them. We use the slots themselves, so that whatever else
  * belongs to an entry lies in arrays beside them, and we blank what is dropped, so that nothing stays reachable.
  */
-export class LruSlots<Key, Value> extends LRUMapWithDelete<Key, Value> {
-  declare protected readonly items: Map<Key, number>;
-  declare protected readonly K: (Key | undefined)[];
-  declare protected readonly V: (Value | undefined)[];
-  declare protected readonly head: number;
-  declare protected readonly tail: number;
-  declare protected readonly backward: ArrayLike<number>;
-  declare readonly size: number;
-  declare readonly capacity: number;
-  declare protected readonly splayOnTop: (slot: number) => this;
+interface LruBase<Key, Value> {
+  /** The slot of each key. */
+  readonly items: Map<Key, number>;
+  readonly K: (Key | undefined)[];
+  readonly V: (Value | undefined)[];
+  /** The most and the least recently used slot. */
+  readonly head: number;
+  readonly tail: number;
+  /** From a slot to the one used just after it. */
+  readonly backward: ArrayLike<number>;
+  readonly size: number;
+  readonly capacity: number;
+  splayOnTop(slot: number): this;
+  set(key: Key, value: Value): void;
+  delete(key: Key): boolean;
+  clear(): void;
+}
 
+/** With the members that its own types leave out; its types stay inside this file. */
+const Base: new <Key, Value>(capacity: number) => LruBase<Key, Value> = LRUMapWithDelete as never;
+
+export class LruSlots<Key, Value> extends Base<Key, Value> {
   /** The slot of a key, or −1. Does not count as use. */
   find(key: Key): number {
     const slot = this.items.get(key);

@@ -126,8 +126,15 @@ export class Exchange {
 
 const asReply = (answer: unknown): Reply => (answer instanceof Reply ? answer : reply(answer));
 
-function statusReply({ status, retryAfter, body = { error: `status ${status}` } }: Extract<Fault, { kind: 'status' }>): Reply {
-  return reply(body, { status, headers: retryAfter === undefined ? {} : { 'retry-after': retryAfterText(retryAfter) } });
+function statusReply({
+  status,
+  retryAfter,
+  body = { error: `status ${status}` },
+}: Extract<Fault, { kind: 'status' }>): Reply {
+  return reply(body, {
+    status,
+    headers: retryAfter === undefined ? {} : { 'retry-after': retryAfterText(retryAfter) },
+  });
 }
 
 /** HTTP dates have whole seconds; rounding up keeps the promise of the delay. */

@@ -167,7 +167,13 @@ export class FaultyUpstream implements AsyncDisposable {
   #serve(incoming: IncomingMessage, response: ServerResponse): void {
     const { method = 'GET', url = '/', headers } = incoming;
     const verdict = this.#judge();
-    const record = this.requests.open({ method, url, path: url.replace(/\?.*$/s, ''), headers, phase: verdict.phase.name });
+    const record = this.requests.open({
+      method,
+      url,
+      path: url.replace(/\?.*$/s, ''),
+      headers,
+      phase: verdict.phase.name,
+    });
     response.once('close', () => this.requests.close(record));
     void new Exchange(incoming, response, record, this.#respond).run(verdict);
   }

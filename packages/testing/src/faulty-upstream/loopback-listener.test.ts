@@ -1,7 +1,8 @@
 import { createServer, type Server } from 'node:net';
 import { LoopbackListener } from './loopback-listener.js';
 
-const listenerWith = (patience: number): LoopbackListener => new LoopbackListener(() => undefined, { unref: true, patience });
+const listenerWith = (patience: number): LoopbackListener =>
+  new LoopbackListener(() => undefined, { unref: true, patience });
 
 async function occupied(port: number): Promise<Server> {
   const server = createServer();

@@ -28,7 +28,12 @@ export interface Phase {
 }
 
 export type Fault =
-  | { readonly kind: 'status'; readonly status: number; readonly retryAfter: RetryAfter | undefined; readonly body: unknown }
+  | {
+      readonly kind: 'status';
+      readonly status: number;
+      readonly retryAfter: RetryAfter | undefined;
+      readonly body: unknown;
+    }
   | { readonly kind: 'hang' | 'reset' | 'truncate' | 'malformed' };
 
 /** A phase that was checked, with every default filled in. */
@@ -41,17 +46,31 @@ export interface ParsedPhase {
   readonly body: unknown;
 }
 
-const OPTIONS = ['name', 'latency', 'errorRate', 'status', 'retryAfter', 'hang', 'reset', 'truncate', 'malformed', 'refuse', 'body'];
+const OPTIONS = [
+  'name',
+  'latency',
+  'errorRate',
+  'status',
+  'retryAfter',
+  'hang',
+  'reset',
+  'truncate',
+  'malformed',
+  'refuse',
+  'body',
+];
 const FLAGS = ['hang', 'reset', 'truncate', 'malformed'] as const;
 
 /** @throws RangeError or TypeError when an option is unknown, out of range, or contradicts another. */
 export function parsePhase(phase: Phase, defaultName?: string): ParsedPhase {
   for (const option of Object.keys(phase)) {
-    if (!OPTIONS.includes(option)) throw new TypeError(`faultyUpstream: a phase has no option '${option}'; it has ${OPTIONS.join(', ')}`);
+    if (!OPTIONS.includes(option))
+      throw new TypeError(`faultyUpstream: a phase has no option '${option}'; it has ${OPTIONS.join(', ')}`);
   }
   const fault = parseFault(phase);
   const refuses = phase.refuse === true;
-  if (refuses && fault !== undefined) throw new TypeError(`faultyUpstream: a phase that refuses connections cannot also ${fault.kind}`);
+  if (refuses && fault !== undefined)
+    throw new TypeError(`faultyUpstream: a phase that refuses connections cannot also ${fault.kind}`);
   return {
     name: phase.name ?? (refuses ? 'refuse' : (labelOf(fault) ?? defaultName ?? 'healthy')),
     latency: parseLatency(phase.latency ?? 0),
@@ -66,7 +85,9 @@ function parseFault(phase: Phase): Fault | undefined {
   const kinds = FLAGS.filter((flag) => phase[flag] === true);
   const namesStatus = phase.status !== undefined || phase.retryAfter !== undefined;
   if (kinds.length + Number(namesStatus) > 1) {
-    throw new TypeError(`faultyUpstream: a phase has one fault, got ${[...kinds, ...(namesStatus ? ['status'] : [])].join(' and ')}`);
+    throw new TypeError(
+      `faultyUpstream: a phase has one fault, got ${[...kinds, ...(namesStatus ? ['status'] : [])].join(' and ')}`,
+    );
   }
   const [kind] = kinds;
   if (kind !== undefined) return { kind };

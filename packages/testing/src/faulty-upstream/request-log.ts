@@ -85,7 +85,14 @@ export class RequestLog {
     this.#count += 1;
     this.#inFlight += 1;
     this.#maxInFlight = Math.max(this.#maxInFlight, this.#inFlight);
-    const record: RequestRecord = { n: this.#count, ...arrival, at: Date.now(), body: '', status: undefined, outcome: 'pending' };
+    const record: RequestRecord = {
+      n: this.#count,
+      ...arrival,
+      at: Date.now(),
+      body: '',
+      status: undefined,
+      outcome: 'pending',
+    };
     tally(this.#byPhase, arrival.phase);
     tally(this.#byPath, this.#byPath.has(arrival.path) || this.#byPath.size < MAX_PATHS ? arrival.path : OTHER_PATHS);
     this.#recent.push(record);

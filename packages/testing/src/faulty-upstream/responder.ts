@@ -33,7 +33,8 @@ export function responderOf(routes: Routes | undefined, respond: Responder | und
 
 function parseRoute([pattern, answer]: [string, unknown]): Route {
   const match = /^(?:([A-Z]+) )?(\/[^*]*)(\*?)$/.exec(pattern);
-  if (match === null) throw new TypeError(`faultyUpstream: a route reads '/path', 'GET /path' or '/path/*', got '${pattern}'`);
+  if (match === null)
+    throw new TypeError(`faultyUpstream: a route reads '/path', 'GET /path' or '/path/*', got '${pattern}'`);
   const [, method, path = '', star] = match;
   return { method, path, isPrefix: star === '*', answer };
 }

@@ -32,14 +32,18 @@ export class Script {
 
   /** The next moment after `elapsed` at which a window begins or ends. */
   nextBoundary(elapsed: number): number | undefined {
-    const ahead = this.#windows.flatMap(({ from, to }) => [from, to]).filter((time) => time > elapsed && time < Infinity);
+    const ahead = this.#windows
+      .flatMap(({ from, to }) => [from, to])
+      .filter((time) => time > elapsed && time < Infinity);
     return ahead.length === 0 ? undefined : Math.min(...ahead);
   }
 }
 
 function parseWindow({ from, to = Infinity, ...phase }: ScriptWindow, index: number): ParsedWindow {
   if (!(from >= 0 && from <= LATEST && to > from && (to <= LATEST || to === Infinity))) {
-    throw new RangeError(`faultyUpstream: script[${index}] must have 0 <= from < to <= ${LATEST}, got from ${String(from)} to ${String(to)}`);
+    throw new RangeError(
+      `faultyUpstream: script[${index}] must have 0 <= from < to <= ${LATEST}, got from ${String(from)} to ${String(to)}`,
+    );
   }
   return { from, to, phase: parsePhase(phase, `window ${index}`) };
 }

@@ -31,7 +31,11 @@ export class CacheAdministration {
   private readonly stale: StaleAnswers;
   private makeKey: KeyMaker | undefined = undefined;
 
-  constructor(settings: CachedSettings, binding: Binding, parts: { cells: Cells; writer: Writer; stale: StaleAnswers }) {
+  constructor(
+    settings: CachedSettings,
+    binding: Binding,
+    parts: { cells: Cells; writer: Writer; stale: StaleAnswers },
+  ) {
     this.settings = settings;
     this.binding = binding;
     this.cells = parts.cells;
@@ -108,19 +112,28 @@ export class CacheAdministration {
 
   private clearCell(cell: CachedCell): void {
     const entries = cell.clear();
-    if (entries > 0) this.binding.runtime.events.emit('cache.invalidated', this.binding.method, { reason: 'manual', entries });
+    if (entries > 0)
+      this.binding.runtime.events.emit('cache.invalidated', this.binding.method, { reason: 'manual', entries });
   }
 
   private invalidateKey(cell: CachedCell, key: CacheKey): boolean {
     const existed = cell.invalidate(key);
-    if (existed) this.binding.runtime.events.emit('cache.invalidated', this.binding.method, { keyHash: this.writer.hash(key), reason: 'manual', entries: 1 });
+    if (existed)
+      this.binding.runtime.events.emit('cache.invalidated', this.binding.method, {
+        keyHash: this.writer.hash(key),
+        reason: 'manual',
+        entries: 1,
+      });
     return existed;
   }
 
   private keyFor(self: unknown, args: readonly unknown[]): CacheKey {
     const key = this.makeKey?.(self, args);
     if (!isUnkeyable(key)) return key;
-    throw new ConfigurationError(`cacheOf ${this.binding.method}: these arguments have no key: ${key.unkeyable}`, { method: this.binding.method, policy: 'cached' });
+    throw new ConfigurationError(`cacheOf ${this.binding.method}: these arguments have no key: ${key.unkeyable}`, {
+      method: this.binding.method,
+      policy: 'cached',
+    });
   }
 }
 

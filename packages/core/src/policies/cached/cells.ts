@@ -22,7 +22,8 @@ export class Cells {
   }
 
   of(self: unknown): CachedCell {
-    if (!this.isPerInstance || (typeof self !== 'object' && typeof self !== 'function') || self === null) return this.common;
+    if (!this.isPerInstance || (typeof self !== 'object' && typeof self !== 'function') || self === null)
+      return this.common;
     return this.byInstance.get(self) ?? this.adopt(self);
   }
 

@@ -14,15 +14,21 @@ import { RefreshBound } from './refresh-bound.js';
 import { StaleAnswers } from './stale-answers.js';
 import { Writer } from './writer.js';
 
-const reportDrops = (binding: Binding, writer: Writer) => (key: CacheKey, reason: DropReason): void => {
-  const { events } = binding.runtime;
-  if (reason === 'expired') events.emit('cache.expired', binding.method, { keyHash: writer.hash(key) });
-  else events.emit('cache.evicted', binding.method, { keyHash: writer.hash(key), reason });
-};
+const reportDrops =
+  (binding: Binding, writer: Writer) =>
+  (key: CacheKey, reason: DropReason): void => {
+    const { events } = binding.runtime;
+    if (reason === 'expired') events.emit('cache.expired', binding.method, { keyHash: writer.hash(key) });
+    else events.emit('cache.evicted', binding.method, { keyHash: writer.hash(key), reason });
+  };
 
 const checkAgainstKind = ({ windows }: CachedSettings, { kind, site }: Binding): void => {
   if (kind !== 'sync' || windows.staleWhileRevalidate === 0) return;
-  throw configurationError(site, 'staleWhileRevalidate needs a method that returns a Promise; a synchronous one cannot be refreshed behind its caller', 'staleWhileRevalidate');
+  throw configurationError(
+    site,
+    'staleWhileRevalidate needs a method that returns a Promise; a synchronous one cannot be refreshed behind its caller',
+    'staleWhileRevalidate',
+  );
 };
 
 const bind = (options: CachedOptions, binding: Binding): readonly BoundPiece[] => {
@@ -30,7 +36,9 @@ const bind = (options: CachedOptions, binding: Binding): readonly BoundPiece[] =
   checkAgainstKind(settings, binding);
   const writer = new Writer(settings, binding);
   const stale = new StaleAnswers(settings, binding, writer);
-  const cells = binding.state('cells', () => new Cells(settings.maxSize, reportDrops(binding, writer))).configure(settings);
+  const cells = binding
+    .state('cells', () => new Cells(settings.maxSize, reportDrops(binding, writer)))
+    .configure(settings);
   const total = binding.optionsOf('timeout')?.['total'];
   const refreshBound = total === undefined ? undefined : new RefreshBound(parseDuration(total), binding);
   const loader = new Loader(settings, binding, { writer, stale, refreshBound });

@@ -1,7 +1,6 @@
 import type { CacheKey } from '../../algorithms/stable-key.js';
-import type { Call } from '../../pipeline/call.js';
+import type { Call, CallFrame } from '../../pipeline/call.js';
 import type { CurrentLoad } from '../../pipeline/current-call.js';
-import type { Frame } from '../../pipeline/frame.js';
 import type { CacheCell } from '../../stores/cache-cell.js';
 
 export type CachedCell = CacheCell<unknown, Flight>;
@@ -12,7 +11,7 @@ export interface LoadRequest {
   /** The caller's own run, outside of the cache. */
   readonly call: Call;
   /** What lies inside of the cache. */
-  readonly inside: Frame;
+  readonly inside: CallFrame;
 }
 
 /** A call made to renew the entry: the read is skipped, the result written. */
@@ -49,7 +48,12 @@ export class Flight implements CurrentLoad {
   constructor(
     request: LoadRequest,
     run: Call,
-    facts: { readonly startedAt: number; readonly isRefresh: boolean; readonly ttl: number | undefined; readonly stale: Flight['stale'] },
+    facts: {
+      readonly startedAt: number;
+      readonly isRefresh: boolean;
+      readonly ttl: number | undefined;
+      readonly stale: Flight['stale'];
+    },
   ) {
     this.key = request.key;
     this.cell = request.cell;

@@ -1,8 +1,7 @@
 import { type CacheKey, isUnkeyable, keyOf, keyOfValue } from '../../algorithms/stable-key.js';
 import type { Channel } from '../../events/channel.js';
-import type { Call } from '../../pipeline/call.js';
+import type { Call, CallFrame } from '../../pipeline/call.js';
 import { argsWithoutSignal, callerSignalOf } from '../../pipeline/caller-signal.js';
-import type { Frame } from '../../pipeline/frame.js';
 import { type Interceptor, type InterceptorFacts, MISS } from '../../pipeline/interceptor.js';
 import type { Binding } from '../../pipeline/policy.js';
 import type { Clock } from '../../runtime/clock.js';
@@ -37,7 +36,11 @@ export class CachedInterceptor implements Interceptor {
   private readonly hits: Channel<'cache.hit'>;
   private readonly makePromise = (value: unknown): Promise<unknown> => outsideAnyContext(() => Promise.resolve(value));
 
-  constructor(settings: CachedSettings, binding: Binding, parts: { cells: Cells; loader: Loader; stale: StaleAnswers; administration: CacheAdministration }) {
+  constructor(
+    settings: CachedSettings,
+    binding: Binding,
+    parts: { cells: Cells; loader: Loader; stale: StaleAnswers; administration: CacheAdministration },
+  ) {
     this.settings = settings;
     this.binding = binding;
     this.clock = binding.runtime.clock;
@@ -63,7 +66,7 @@ export class CachedInterceptor implements Interceptor {
     return this.answer(cell, slot);
   }
 
-  around(call: Call, inside: Frame): unknown {
+  around(call: Call, inside: CallFrame): unknown {
     const key = this.keyOf(call.self, call.args);
     if (isUnkeyable(key)) return this.runUncached(call, inside, key.unkeyable);
     const cell = this.cells.of(call.self);
@@ -89,19 +92,27 @@ export class CachedInterceptor implements Interceptor {
 
   describe(): InterceptorFacts {
     const { windows, ttl, ...options } = this.settings;
-    return { options: { ttl: typeof ttl === 'function' ? 'computed' : ttl, ...windows, ...options }, state: this.handle.stats };
+    return {
+      options: { ttl: typeof ttl === 'function' ? 'computed' : ttl, ...windows, ...options },
+      state: this.handle.stats,
+    };
   }
 
   /** The key of a call, without the caller's signal. */
   keyOf(self: unknown, given: readonly unknown[]): CacheKey | NoKey {
     const { key, scope } = this.settings;
-    const args = isObject(given[given.length - 1]) && callerSignalOf(given) !== undefined ? argsWithoutSignal(given) : given;
+    const args =
+      isObject(given[given.length - 1]) && callerSignalOf(given) !== undefined ? argsWithoutSignal(given) : given;
     const own = key === undefined ? keyOf(args) : this.userKey(self, args, key);
     if (typeof scope !== 'function' || isUnkeyable(own)) return own;
     return this.scopedKey(self, own, scope);
   }
 
-  private userKey(self: unknown, args: readonly unknown[], key: (...args: readonly unknown[]) => unknown): CacheKey | NoKey {
+  private userKey(
+    self: unknown,
+    args: readonly unknown[],
+    key: (...args: readonly unknown[]) => unknown,
+  ): CacheKey | NoKey {
     try {
       return keyOfValue(key.apply(self, args as unknown[]));
     } catch (thrown) {
@@ -123,7 +134,8 @@ export class CachedInterceptor implements Interceptor {
     // A method whose kind was unknown at first has shown it by now: it has stored a value.
     this.isAsync ||= this.binding.kind === 'async';
     const { clone } = this.settings;
-    if (clone === undefined) return this.isAsync ? cell.table.promiseAt(slot, this.makePromise) : cell.table.valueAt(slot);
+    if (clone === undefined)
+      return this.isAsync ? cell.table.promiseAt(slot, this.makePromise) : cell.table.valueAt(slot);
     const copy = clone(cell.table.valueAt(slot));
     return this.isAsync ? Promise.resolve(copy) : copy;
   }
@@ -142,7 +154,7 @@ export class CachedInterceptor implements Interceptor {
     return value;
   }
 
-  private runUncached(call: Call, inside: Frame, reason: string): unknown {
+  private runUncached(call: Call, inside: CallFrame, reason: string): unknown {
     this.binding.runtime.events.emit('cache.uncacheable', this.binding.method, { reason });
     return inside.runInside(call);
   }

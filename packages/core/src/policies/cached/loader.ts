@@ -36,7 +36,11 @@ export class Loader {
   /** Ends refreshes that nobody waits for. */
   private readonly refreshBound: RefreshBound | undefined;
 
-  constructor(settings: CachedSettings, binding: Binding, parts: { writer: Writer; stale: StaleAnswers; refreshBound: RefreshBound | undefined }) {
+  constructor(
+    settings: CachedSettings,
+    binding: Binding,
+    parts: { writer: Writer; stale: StaleAnswers; refreshBound: RefreshBound | undefined },
+  ) {
     this.settings = settings;
     this.binding = binding;
     this.clock = binding.runtime.clock;
@@ -50,7 +54,8 @@ export class Loader {
     const { cell, key, call, inside } = request;
     const flight = cell.flights.get(key);
     if (flight !== undefined && isInside(flight)) return inside.runInside(call);
-    if (flight !== undefined && this.settings.isSingleFlight && flight.promise !== undefined) return this.join(flight, request);
+    if (flight !== undefined && this.settings.isSingleFlight && flight.promise !== undefined)
+      return this.join(flight, request);
     cell.counters.misses += 1;
     const channel = this.binding.runtime.events.channel('cache.miss');
     if (channel.isWatched) channel.emit(this.binding.method, { keyHash: this.writer.hash(key) });
@@ -98,7 +103,12 @@ export class Loader {
     const { cell, key, call, inside } = request;
     const run = new Call(inside, call.self, call.args);
     const startedAt = this.clock.now();
-    const flight = new Flight(request, run, { startedAt, isRefresh, ttl, stale: this.stale.replaced(cell, key, startedAt) });
+    const flight = new Flight(request, run, {
+      startedAt,
+      isRefresh,
+      ttl,
+      stale: this.stale.replaced(cell, key, startedAt),
+    });
     this.prepare(flight, call);
     cell.register(key, flight, this.settings.isSingleFlight);
     let outcome: unknown;
@@ -196,4 +206,3 @@ const ignore = (): void => undefined;
 /** Whether this very code runs inside the load. */
 const isInside = (flight: Flight): boolean =>
   flight.isStarting || (world.ambient.isOn && world.ambient.current?.flights.includes(flight) === true);
-

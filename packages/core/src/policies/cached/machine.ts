@@ -28,7 +28,11 @@ export interface Lifetime {
 export type Freshness = 'fresh' | 'revalidate' | 'on-error' | 'gone';
 
 /** An entry is expired at `freshUntil` itself, and gone at `hardUntil` whatever the windows say. */
-export const judge = ({ freshUntil, hardUntil }: Lifetime, { staleWhileRevalidate, staleIfError }: Windows, now: number): Freshness => {
+export const judge = (
+  { freshUntil, hardUntil }: Lifetime,
+  { staleWhileRevalidate, staleIfError }: Windows,
+  now: number,
+): Freshness => {
   if (now >= hardUntil) return 'gone';
   if (now < freshUntil) return 'fresh';
   if (now < freshUntil + staleWhileRevalidate) return 'revalidate';

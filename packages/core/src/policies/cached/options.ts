@@ -91,9 +91,13 @@ export interface CachedSettings {
 
 const anyDuration = duration({ infinite: true });
 const stale: Check = (value) =>
-  value === true || typeof value !== 'object' || value === null ? either(literal(true), anyDuration)(value) : staleShape(value);
+  value === true || typeof value !== 'object' || value === null
+    ? either(literal(true), anyDuration)(value)
+    : staleShape(value);
 const staleShape: Check = (value) =>
-  (value as StaleIfErrorOptions).maxStale === undefined ? '.maxStale is missing' : shape({ maxStale: anyDuration, when: callback })(value);
+  (value as StaleIfErrorOptions).maxStale === undefined
+    ? '.maxStale is missing'
+    : shape({ maxStale: anyDuration, when: callback })(value);
 
 const SCHEMA = {
   ttl: either(anyDuration, callback),
@@ -140,7 +144,10 @@ const cloneFunction = (clone: CachedOptions['clone']): CachedSettings['clone'] =
 };
 
 const boundsOf = (bounds: CachedOptions['ttlBounds']): TtlRules['bounds'] =>
-  bounds && { min: bounds.min === undefined ? 0 : parseDuration(bounds.min), max: bounds.max === undefined ? Infinity : parseDuration(bounds.max) };
+  bounds && {
+    min: bounds.min === undefined ? 0 : parseDuration(bounds.min),
+    max: bounds.max === undefined ? Infinity : parseDuration(bounds.max),
+  };
 
 /** Defaults filled in, durations in milliseconds. */
 export const resolveCachedOptions = (options: CachedOptions): CachedSettings => ({

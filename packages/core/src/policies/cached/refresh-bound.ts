@@ -28,7 +28,9 @@ export class RefreshBound {
   }
 
   add(flight: Flight): void {
-    const deadline = new FlightDeadline(() => flight.run.interrupt(new TimedOutError(this.binding.method, 'total', this.total)));
+    const deadline = new FlightDeadline(() =>
+      flight.run.interrupt(new TimedOutError(this.binding.method, 'total', this.total)),
+    );
     this.deadlines.set(flight, deadline);
     flight.run.details.isInterruptible = true;
     this.list.add(deadline);

@@ -43,7 +43,11 @@ export class StaleAnswers {
   }
 
   /** The value that a load is about to replace. */
-  replaced(cell: CachedCell, key: CacheKey, now: number): { readonly value: unknown; readonly age: number } | undefined {
+  replaced(
+    cell: CachedCell,
+    key: CacheKey,
+    now: number,
+  ): { readonly value: unknown; readonly age: number } | undefined {
     const slot = cell.table.find(key);
     if (slot < 0 || now >= this.lifetimeAt(cell, slot, now).hardUntil) return undefined;
     return { value: cell.table.valueAt(slot), age: now - cell.table.timesAt(slot).startedAt };
@@ -78,7 +82,12 @@ export class StaleAnswers {
     return slot < 0 ? undefined : this.serve(cell, key, slot, 'timeout', now);
   }
 
-  report(cell: CachedCell, key: CacheKey, slot: number, facts: { readonly reason: StaleReason; readonly now: number }): void {
+  report(
+    cell: CachedCell,
+    key: CacheKey,
+    slot: number,
+    facts: { readonly reason: StaleReason; readonly now: number },
+  ): void {
     const channel = this.binding.runtime.events.channel('cache.servedStale');
     if (!channel.isWatched) return;
     const age = facts.now - cell.table.timesAt(slot).startedAt;
@@ -125,7 +134,12 @@ export class StaleAnswers {
     if (!cell.drop(key)) return;
     const reason = errorClass === 'authentication' || errorClass === 'authorization' ? 'auth-failure' : 'error';
     const status = statusOf(error);
-    this.binding.runtime.events.emit('cache.invalidated', this.binding.method, { keyHash: this.writer.hash(key), reason, status, entries: 1 });
+    this.binding.runtime.events.emit('cache.invalidated', this.binding.method, {
+      keyHash: this.writer.hash(key),
+      reason,
+      status,
+      entries: 1,
+    });
   }
 
   private refreshFailed({ cell, key }: Flight, error: unknown, now: number): void {

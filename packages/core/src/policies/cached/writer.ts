@@ -37,7 +37,12 @@ export class Writer {
   }
 
   /** Stores a value given by hand. */
-  storeGiven(cell: CachedCell, key: CacheKey, value: unknown, options: { readonly args: readonly unknown[]; readonly ttl: number | undefined; readonly startedAt: number }): void {
+  storeGiven(
+    cell: CachedCell,
+    key: CacheKey,
+    value: unknown,
+    options: { readonly args: readonly unknown[]; readonly ttl: number | undefined; readonly startedAt: number },
+  ): void {
     const term = this.termOf(value, options.args, options.ttl);
     if (term !== undefined) this.write(cell, key, value, { ...term, startedAt: options.startedAt });
   }
@@ -60,7 +65,8 @@ export class Writer {
   private termOf(value: unknown, args: readonly unknown[], given: number | undefined): Term | undefined {
     if (given !== undefined) return { ttl: given, hardUntil: Infinity };
     const { ttl, negativeTtl } = this.settings;
-    if (negativeTtl !== undefined && (value === null || value === undefined)) return this.jittered(negativeTtl, Infinity);
+    if (negativeTtl !== undefined && (value === null || value === undefined))
+      return this.jittered(negativeTtl, Infinity);
     if (typeof ttl !== 'function') return this.jittered(ttl, Infinity);
     try {
       return this.computed(ttl(value, ...args));
@@ -85,7 +91,10 @@ export class Writer {
     const { ttlRules } = this.settings;
     const { bounds } = ttlRules;
     if (bounds !== undefined && (ttl < bounds.min || ttl > bounds.max)) {
-      runtime.events.emit('cache.ttlClamped', method, { ttl, clampedTo: Math.min(bounds.max, Math.max(bounds.min, ttl)) });
+      runtime.events.emit('cache.ttlClamped', method, {
+        ttl,
+        clampedTo: Math.min(bounds.max, Math.max(bounds.min, ttl)),
+      });
     }
     const effective = effectiveTtl(ttl, ttlRules, runtime.random);
     return effective === undefined ? this.refuse('the ttl is not longer than 0') : { ttl: effective, hardUntil };
@@ -96,7 +105,12 @@ export class Writer {
     return undefined;
   }
 
-  private write(cell: CachedCell, key: CacheKey, value: unknown, { ttl, hardUntil, startedAt }: Term & { startedAt: number }): void {
+  private write(
+    cell: CachedCell,
+    key: CacheKey,
+    value: unknown,
+    { ttl, hardUntil, startedAt }: Term & { startedAt: number },
+  ): void {
     const { clock, events } = this.binding.runtime;
     const now = clock.now();
     const lease = hardUntil === Infinity ? Infinity : now + (hardUntil - clock.wall());

@@ -1,5 +1,12 @@
 import type { Runtime } from '../../runtime/runtime.js';
-import { type BreakerMetrics, BreakerMachine, type BreakerSettings, type BreakerSnapshot, type BreakerState, type Transition } from './machine.js';
+import {
+  type BreakerMetrics,
+  BreakerMachine,
+  type BreakerSettings,
+  type BreakerSnapshot,
+  type BreakerState,
+  type Transition,
+} from './machine.js';
 
 export type { BreakerMetrics, BreakerSnapshot, BreakerState };
 
@@ -87,7 +94,16 @@ export class BoundCircuit implements CircuitControl {
     const circuit = this.name;
     const { lastFailure } = this.machine;
     const error = lastFailure === undefined ? {} : { error: lastFailure };
-    if (to === 'open') events.emit('circuit.opened', this.name, { circuit, reason, openings, retryAfter, failures, failureRate: rate ?? 0, ...error });
+    if (to === 'open')
+      events.emit('circuit.opened', this.name, {
+        circuit,
+        reason,
+        openings,
+        retryAfter,
+        failures,
+        failureRate: rate ?? 0,
+        ...error,
+      });
     else if (to === 'half-open') events.emit('circuit.halfOpened', this.name, { circuit });
     else if (to === 'closed') events.emit('circuit.closed', this.name, { circuit, reason });
     else if (to === 'isolated') events.emit('circuit.isolated', this.name, { circuit });

@@ -45,7 +45,12 @@ const perInstance = (settings: BreakerSettings, binding: Binding): Circuits => {
   return { only: undefined, find, all };
 };
 
-const perKey = (key: (...args: never[]) => unknown, name: string, settings: BreakerSettings, binding: Binding): Circuits => {
+const perKey = (
+  key: (...args: never[]) => unknown,
+  name: string,
+  settings: BreakerSettings,
+  binding: Binding,
+): Circuits => {
   const circuits = binding.state('keys', () => new Map<unknown, BoundCircuit>());
   for (const circuit of circuits.values()) updated(circuit, settings);
   const find: CircuitFinder = (self, args) => {
@@ -66,7 +71,10 @@ const circuitsFor = (options: CircuitBreakerOptions, settings: BreakerSettings, 
   if (key !== undefined) return perKey(key, name ?? binding.method, settings, binding);
   if (scope === 'instance') return perInstance(settings, binding);
   const create = (as: string) => (): BoundCircuit => new BoundCircuit(as, settings, binding.runtime);
-  const circuit = name === undefined ? binding.state('circuit', create(binding.method)) : binding.shared('circuit', name, options, create(name));
+  const circuit =
+    name === undefined
+      ? binding.state('circuit', create(binding.method))
+      : binding.shared('circuit', name, options, create(name));
   return oneCircuit(updated(circuit, settings));
 };
 

@@ -7,10 +7,17 @@ export class CircuitOpenError extends RejectedError {
   override readonly name = 'CircuitOpenError';
   readonly circuit: string;
 
-  constructor(facts: { readonly method: string; readonly circuit: string; readonly retryAfter: number; readonly isIsolated: boolean; readonly cause: FailureSummary | undefined }) {
+  constructor(facts: {
+    readonly method: string;
+    readonly circuit: string;
+    readonly retryAfter: number;
+    readonly isIsolated: boolean;
+    readonly cause: FailureSummary | undefined;
+  }) {
     const { method, circuit, retryAfter, isIsolated, cause } = facts;
     const shared = circuit === method ? '' : ` '${circuit}'`;
-    const next = retryAfter === Infinity ? 'stays so until it is closed by hand' : `next probe in ${formatDuration(retryAfter)}`;
+    const next =
+      retryAfter === Infinity ? 'stays so until it is closed by hand' : `next probe in ${formatDuration(retryAfter)}`;
     super(`${method}: circuit${shared} is ${isIsolated ? 'isolated' : 'open'}; ${next}`, {
       code: 'CIRCUIT_OPEN',
       method,

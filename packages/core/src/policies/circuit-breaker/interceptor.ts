@@ -36,7 +36,16 @@ export class BreakerInterceptor implements Interceptor {
   private readonly slowCall: number | undefined;
   readonly handle: CircuitHandle;
 
-  constructor(options: CircuitBreakerOptions, binding: Binding, circuits: { only: BoundCircuit | undefined; find: CircuitFinder; all: () => readonly BoundCircuit[]; slowCall: number | undefined }) {
+  constructor(
+    options: CircuitBreakerOptions,
+    binding: Binding,
+    circuits: {
+      only: BoundCircuit | undefined;
+      find: CircuitFinder;
+      all: () => readonly BoundCircuit[];
+      slowCall: number | undefined;
+    },
+  ) {
     this.options = options;
     this.binding = binding;
     this.clock = binding.runtime.clock;
@@ -99,7 +108,13 @@ export class BreakerInterceptor implements Interceptor {
     const now = this.clock.now();
     const duration = machine.needsClock ? now - (call.more?.admittedAt ?? Number.NaN) : 0;
     this.reportSlow(circuit, duration, outcome);
-    machine.settle(permit, outcome, duration, now, outcome === 'failure' && error !== undefined ? summarize(error) : undefined);
+    machine.settle(
+      permit,
+      outcome,
+      duration,
+      now,
+      outcome === 'failure' && error !== undefined ? summarize(error) : undefined,
+    );
   }
 
   private reportSlow(circuit: BoundCircuit, durationMs: number, outcome: Outcome): void {

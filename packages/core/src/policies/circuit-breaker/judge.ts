@@ -12,7 +12,12 @@ export interface JudgeParts {
 
 type Judge = (error: unknown) => Outcome;
 
-const ask = (predicate: (error: unknown) => boolean, error: unknown, whenThrown: boolean, report: (thrown: unknown) => void): boolean => {
+const ask = (
+  predicate: (error: unknown) => boolean,
+  error: unknown,
+  whenThrown: boolean,
+  report: (thrown: unknown) => void,
+): boolean => {
   try {
     return predicate(error) === true;
   } catch (thrown) {

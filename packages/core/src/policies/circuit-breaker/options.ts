@@ -22,7 +22,12 @@ export type BreakerWindow =
   /** The last `size` completed calls. `failureRate` is 0..1 (default 0.5), `minimumCalls` at most `size` (default `size`). */
   | { readonly type: 'count'; readonly size: number; readonly failureRate?: number; readonly minimumCalls?: number }
   /** The calls completed within `duration`. `failureRate` defaults to 0.5, `minimumCalls` to 20. */
-  | { readonly type: 'time'; readonly duration: Duration; readonly failureRate?: number; readonly minimumCalls?: number };
+  | {
+      readonly type: 'time';
+      readonly duration: Duration;
+      readonly failureRate?: number;
+      readonly minimumCalls?: number;
+    };
 
 /** Options of `@CircuitBreaker`. */
 export interface CircuitBreakerOptions<Args extends readonly unknown[] = never[]> {
@@ -99,8 +104,10 @@ const SCHEMA = {
 export const parseBreakerOptions = (given: unknown, site: OptionSite): Readonly<Record<string, unknown>> => {
   const options = checkOptions(site, SCHEMA, given ?? {});
   const { name, scope, key } = options;
-  if (name !== undefined && scope === 'instance') throw configurationError(site, "name shares one circuit, scope 'instance' separates them; keep one", 'name');
-  if (name !== undefined && key !== undefined && scope !== undefined) throw configurationError(site, 'name, key and scope contradict each other', 'scope');
+  if (name !== undefined && scope === 'instance')
+    throw configurationError(site, "name shares one circuit, scope 'instance' separates them; keep one", 'name');
+  if (name !== undefined && key !== undefined && scope !== undefined)
+    throw configurationError(site, 'name, key and scope contradict each other', 'scope');
   return options;
 };
 
@@ -111,11 +118,20 @@ const resolveWindow = (window: BreakerWindow, site: OptionSite): BreakerSettings
   if (window.type === 'consecutive') return window;
   const failureRate = window.failureRate ?? DEFAULT_RATE;
   if (window.type === 'time') {
-    return { type: 'time', duration: parseDuration(window.duration), failureRate, minimumCalls: window.minimumCalls ?? DEFAULT_MINIMUM };
+    return {
+      type: 'time',
+      duration: parseDuration(window.duration),
+      failureRate,
+      minimumCalls: window.minimumCalls ?? DEFAULT_MINIMUM,
+    };
   }
   const minimumCalls = window.minimumCalls ?? window.size;
   if (minimumCalls > window.size) {
-    throw configurationError(site, `window.minimumCalls must be <= window.size, got ${minimumCalls} > ${window.size}; the circuit could never open`, 'window.minimumCalls');
+    throw configurationError(
+      site,
+      `window.minimumCalls must be <= window.size, got ${minimumCalls} > ${window.size}; the circuit could never open`,
+      'window.minimumCalls',
+    );
   }
   return { type: 'count', size: window.size, failureRate, minimumCalls };
 };
@@ -134,7 +150,10 @@ export const resolveBreakerSettings = (options: CircuitBreakerOptions, site: Opt
     successThreshold,
     halfOpenMaxCalls,
     halfOpenMaxWait: parseDuration(options.halfOpenMaxWait ?? '30s'),
-    recoveryTimeout: typeof recoveryTimeout === 'function' ? (openings) => parseDuration(recoveryTimeout(openings)) : constant(parseDuration(recoveryTimeout)),
+    recoveryTimeout:
+      typeof recoveryTimeout === 'function'
+        ? (openings) => parseDuration(recoveryTimeout(openings))
+        : constant(parseDuration(recoveryTimeout)),
     recoveryJitter: options.recoveryJitter ?? 0,
     window: resolveWindow(options.window ?? { type: 'consecutive' }, site),
     slowCall: slowCall && { duration: parseDuration(slowCall.duration), rate: slowCall.rate },

@@ -11,14 +11,19 @@ export const fallbackPolicy = registerPolicy({
   rank: RANKS.fallback,
   isAsyncOnly: false,
   parse: parseFallbackOptions,
-  bind: (options, binding) => [{ rank: RANKS.fallback, interceptor: new FallbackInterceptor(options as FallbackOptions, binding) }],
+  bind: (options, binding) => [
+    { rank: RANKS.fallback, interceptor: new FallbackInterceptor(options as FallbackOptions, binding) },
+  ],
 });
 
 /** What a fallback may be for a method with these parameters and this result. */
 export type FallbackFor<Self, Args extends unknown[], Result> =
   | ((this: Self, error: unknown, ...args: Args) => Settled<Result> | Result)
   | { readonly value: Settled<Result>; readonly when?: (error: unknown) => boolean }
-  | { readonly handler: (this: Self, error: unknown, ...args: Args) => Settled<Result> | Result; readonly when?: (error: unknown) => boolean };
+  | {
+      readonly handler: (this: Self, error: unknown, ...args: Args) => Settled<Result> | Result;
+      readonly when?: (error: unknown) => boolean;
+    };
 
 /**
  * Answers with a value, or with what a function makes of the error and the arguments, when everything else has failed.

@@ -19,7 +19,9 @@ export class FallbackInterceptor implements Interceptor {
 
   error(call: Call, error: unknown): Verdict | Promise<Verdict> {
     const { runtime, method } = this.#binding;
-    const errorClass = classifyInternal(error, runtime.settings.classifiers, (thrown) => this.#binding.reportFailure('classifier', thrown));
+    const errorClass = classifyInternal(error, runtime.settings.classifiers, (thrown) =>
+      this.#binding.reportFailure('classifier', thrown),
+    );
     if (!VERDICTS[errorClass].fallback || !this.#applies(error)) return undefined;
     const answer = this.#answer(call, error);
     if (answer instanceof Promise) return answer.then((value) => this.#applied(value, error, errorClass, method));

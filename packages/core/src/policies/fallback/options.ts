@@ -16,7 +16,9 @@ export const parseFallbackOptions = (given: unknown, site: OptionSite): Readonly
   if (typeof given === 'function') return Object.freeze({ handler: given });
   const options = checkOptions(site, SCHEMA, given);
   const hasValue = typeof given === 'object' && given !== null && Object.hasOwn(given, 'value');
-  if (!hasValue && options['handler'] === undefined) throw configurationError(site, 'needs a function (error, ...args) => value, or { value }');
-  if (hasValue && options['handler'] !== undefined) throw configurationError(site, 'has both a value and a handler; keep one', 'value');
+  if (!hasValue && options['handler'] === undefined)
+    throw configurationError(site, 'needs a function (error, ...args) => value, or { value }');
+  if (hasValue && options['handler'] !== undefined)
+    throw configurationError(site, 'has both a value and a handler; keep one', 'value');
   return hasValue ? Object.freeze({ ...options, value: (given as FallbackOptions).value }) : options;
 };

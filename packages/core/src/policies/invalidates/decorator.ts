@@ -6,7 +6,8 @@ import { type InvalidationTarget, InvalidatesInterceptor } from './interceptor.j
 import { type InvalidatesOptions, parseInvalidatesOptions } from './options.js';
 
 const bind = (options: InvalidatesOptions, binding: Binding): readonly BoundPiece[] => {
-  const find = (self: unknown): InvalidationTarget => siblingHandle(self, options.target, 'cached', binding.site) as InvalidationTarget;
+  const find = (self: unknown): InvalidationTarget =>
+    siblingHandle(self, options.target, 'cached', binding.site) as InvalidationTarget;
   return [{ rank: RANKS.invalidates, interceptor: new InvalidatesInterceptor(options, binding, find) }];
 };
 

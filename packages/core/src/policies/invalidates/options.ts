@@ -1,4 +1,12 @@
-import { type OptionSite, callback, checkOptions, configurationError, either, oneOf, text } from '../../errors/option-check.js';
+import {
+  type OptionSite,
+  callback,
+  checkOptions,
+  configurationError,
+  either,
+  oneOf,
+  text,
+} from '../../errors/option-check.js';
 
 export interface InvalidatesOptions<Args extends readonly unknown[] = never[], Self = never> {
   /** The cached method of the same instance whose entries go. */
@@ -22,6 +30,11 @@ const SCHEMA = { target: either(isMember), keys: callback, when: oneOf('attempte
 /** @throws ConfigurationError */
 export const parseInvalidatesOptions = (given: unknown, site: OptionSite): Readonly<Record<string, unknown>> => {
   const options = checkOptions(site, SCHEMA, given);
-  if (options['target'] === undefined) throw configurationError(site, "target is missing; name the cached method: { target: 'product', keys: (id) => [id] }", 'target');
+  if (options['target'] === undefined)
+    throw configurationError(
+      site,
+      "target is missing; name the cached method: { target: 'product', keys: (id) => [id] }",
+      'target',
+    );
   return options;
 };

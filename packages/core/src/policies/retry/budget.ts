@@ -22,7 +22,8 @@ export class RetryBudget {
 
   /** @throws RangeError on a negative or non-finite option */
   constructor({ ratio = 0.2, minPerSecond = 10 }: RetryBudgetOptions = {}) {
-    if (!(Number.isFinite(ratio) && ratio >= 0)) throw new RangeError(`RetryBudget: ratio must be a number >= 0, got ${String(ratio)}`);
+    if (!(Number.isFinite(ratio) && ratio >= 0))
+      throw new RangeError(`RetryBudget: ratio must be a number >= 0, got ${String(ratio)}`);
     if (!(Number.isFinite(minPerSecond) && minPerSecond >= 0)) {
       throw new RangeError(`RetryBudget: minPerSecond must be a number >= 0, got ${String(minPerSecond)}`);
     }

@@ -1,4 +1,9 @@
-import type { AsyncMethodDecorator, ContextualAsyncMethodDecorator, Later, Settled } from '../../decorate/decorator-types.js';
+import type {
+  AsyncMethodDecorator,
+  ContextualAsyncMethodDecorator,
+  Later,
+  Settled,
+} from '../../decorate/decorator-types.js';
 import { policyDecorator, registerPolicy } from '../../decorate/policy-decorator.js';
 import { RANKS } from '../../pipeline/policy.js';
 import { RetryInterceptor } from './interceptor.js';

@@ -36,7 +36,8 @@ export class RetryInterceptor implements Interceptor {
     const { maxElapsed, budget, retryOnResult } = settings;
     this.enter = maxElapsed === Infinity && budget === undefined ? undefined : (call) => this.#begin(call);
     this.accepts = retryOnResult && ((_call, value) => !this.#isNoResult(value));
-    this.leave = retryOnResult && ((call, value) => (call.more?.isUnacceptable === true ? this.#afterResult(call, value) : value));
+    this.leave =
+      retryOnResult && ((call, value) => (call.more?.isUnacceptable === true ? this.#afterResult(call, value) : value));
   }
 
   error(call: Call, error: unknown): Verdict | Promise<Verdict> {
@@ -54,7 +55,9 @@ export class RetryInterceptor implements Interceptor {
 
   describe(): InterceptorFacts {
     const { budget, ...options } = this.#settings;
-    return budget === undefined ? { options } : { options, state: { budgetAvailable: budget.available(this.#runtime.clock.now()) } };
+    return budget === undefined
+      ? { options }
+      : { options, state: { budgetAvailable: budget.available(this.#runtime.clock.now()) } };
   }
 
   #begin(call: Call): void {
@@ -65,7 +68,9 @@ export class RetryInterceptor implements Interceptor {
   }
 
   #classify(error: unknown): ErrorClass {
-    return classifyInternal(error, this.#runtime.settings.classifiers, (thrown) => this.#binding.reportFailure('classifier', thrown));
+    return classifyInternal(error, this.#runtime.settings.classifiers, (thrown) =>
+      this.#binding.reportFailure('classifier', thrown),
+    );
   }
 
   /** A refusal after an attempt hides what really went wrong: the last attempt's own error. */
@@ -103,7 +108,10 @@ export class RetryInterceptor implements Interceptor {
     return again ?? value;
   }
 
-  #tryAgain(call: Call, failure: { retryAfter: number | undefined; errorClass: ErrorClass | 'result'; error: unknown }): Again | undefined {
+  #tryAgain(
+    call: Call,
+    failure: { retryAfter: number | undefined; errorClass: ErrorClass | 'result'; error: unknown },
+  ): Again | undefined {
     const now = this.#runtime.clock.now();
     const notes = this.#notesOf(call);
     const decision = this.#decide({
@@ -111,7 +119,7 @@ export class RetryInterceptor implements Interceptor {
       retryAfter: failure.retryAfter,
       elapsed: now - (call.more?.beganAt ?? now),
       remaining: call.remaining(now),
-      blockedFor: call.notBefore(call.frame.interceptors.indexOf(this)) - now,
+      blockedFor: call.notBefore(call.frame.positionOf(this)) - now,
       previousDelay: notes.previousDelay,
     });
     if ('refusal' in decision) return this.#giveUp(call, decision.refusal, failure.error);
@@ -142,7 +150,8 @@ export class RetryInterceptor implements Interceptor {
 
   #mayRenewCredentials(call: Call, errorClass: ErrorClass): boolean {
     const { onAuthFailure, maxAttempts } = this.#settings;
-    if (onAuthFailure === undefined || (errorClass !== 'authentication' && errorClass !== 'authorization')) return false;
+    if (onAuthFailure === undefined || (errorClass !== 'authentication' && errorClass !== 'authorization'))
+      return false;
     return call.attempt < maxAttempts && !this.#notesOf(call).hasRenewedCredentials;
   }
 
@@ -183,12 +192,18 @@ export class RetryInterceptor implements Interceptor {
   #reportScheduled(call: Call, delay: number, { errorClass, error }: { errorClass: string; error: unknown }): void {
     const channel = this.#runtime.events.channel('retry.scheduled');
     if (!channel.isWatched) return;
-    channel.emit(this.#binding.method, { attempt: call.attempt, delay, errorClass, ...(error !== undefined && { error: summarize(error) }) });
+    channel.emit(this.#binding.method, {
+      attempt: call.attempt,
+      delay,
+      errorClass,
+      ...(error !== undefined && { error: summarize(error) }),
+    });
   }
 }
 
 /** Keeps the hook's error findable without replacing the caller's own. */
 const attachCause = (error: unknown, cause: unknown): void => {
-  if (typeof error !== 'object' || error === null || Object.hasOwn(error, 'cause') || !Object.isExtensible(error)) return;
+  if (typeof error !== 'object' || error === null || Object.hasOwn(error, 'cause') || !Object.isExtensible(error))
+    return;
   Object.defineProperty(error, 'cause', { value: cause, configurable: true, writable: true, enumerable: false });
 };

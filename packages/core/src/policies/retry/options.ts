@@ -2,7 +2,20 @@ import { type Backoff } from '../../algorithms/backoff.js';
 import { type Duration, parseDuration } from '../../algorithms/duration.js';
 import { type Jitter } from '../../algorithms/jitter.js';
 import { type ErrorPattern, errorPatterns } from '../../errors/error-matcher.js';
-import { type OptionSite, callback, checkOptions, configurationError, duration, either, finite, flag, fraction, oneOf, shape, whole } from '../../errors/option-check.js';
+import {
+  type OptionSite,
+  callback,
+  checkOptions,
+  configurationError,
+  duration,
+  either,
+  finite,
+  flag,
+  fraction,
+  oneOf,
+  shape,
+  whole,
+} from '../../errors/option-check.js';
 import { RetryBudget } from './budget.js';
 
 /** Options of `@Retry`. `Self`, `Args` and `Value` are inferred from the method. */
@@ -80,7 +93,8 @@ const SCHEMA = {
   maxRetryAfter: duration(),
   maxElapsed: duration({ positive: true, infinite: true }),
   idempotent: flag,
-  budget: (value: unknown) => (value instanceof RetryBudget ? undefined : 'must be a RetryBudget: new RetryBudget({ ratio, minPerSecond })'),
+  budget: (value: unknown) =>
+    value instanceof RetryBudget ? undefined : 'must be a RetryBudget: new RetryBudget({ ratio, minPerSecond })',
   onAuthFailure: callback,
 };
 
@@ -88,7 +102,8 @@ const SCHEMA = {
 export const parseRetryOptions = (given: unknown, site: OptionSite): Readonly<Record<string, unknown>> => {
   const options = checkOptions(site, SCHEMA, given ?? {});
   if (options['retries'] === undefined) return options;
-  if (options['maxAttempts'] !== undefined) throw configurationError(site, 'maxAttempts and retries say the same thing twice; keep maxAttempts', 'retries');
+  if (options['maxAttempts'] !== undefined)
+    throw configurationError(site, 'maxAttempts and retries say the same thing twice; keep maxAttempts', 'retries');
   const { retries, ...rest } = options;
   return Object.freeze({ ...rest, maxAttempts: (retries as number) + 1 });
 };

@@ -15,7 +15,8 @@ export const timeoutPolicy = registerPolicy({
   bind: (options, binding) => {
     const { attempt, total } = resolveTimeoutOptions(options as TimeoutOptions);
     const pieces: BoundPiece[] = [];
-    if (total !== Infinity) pieces.push({ rank: RANKS['total-timeout'], interceptor: new TotalTimeout(total, binding) });
+    if (total !== Infinity)
+      pieces.push({ rank: RANKS['total-timeout'], interceptor: new TotalTimeout(total, binding) });
     if (attempt !== Infinity) pieces.push({ rank: RANKS.timeout, interceptor: new AttemptTimeout(attempt, binding) });
     return pieces;
   },

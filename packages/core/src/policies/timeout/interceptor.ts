@@ -20,7 +20,7 @@ export class AttemptTimeout implements Interceptor {
   private readonly timeout: number;
   private readonly binding: Binding;
   private readonly list: DeadlineList;
-  private readonly onElapsed = (race: Race, now: number): void => this.elapse(race, now);
+  private readonly onElapsed = (race: Race<Call>, now: number): void => this.elapse(race, now);
 
   constructor(timeout: number, binding: Binding) {
     this.timeout = timeout;
@@ -53,7 +53,7 @@ export class AttemptTimeout implements Interceptor {
     call.race = undefined;
   }
 
-  private elapse(race: Race, now: number): void {
+  private elapse(race: Race<Call>, now: number): void {
     const error = timedOut(this.binding, 'attempt', this.timeout);
     this.watchForLateResult(race, now);
     const controller = race.call.more?.controller;
@@ -61,7 +61,7 @@ export class AttemptTimeout implements Interceptor {
     controller?.abort(error);
   }
 
-  private watchForLateResult(race: Race, elapsedAt: number): void {
+  private watchForLateResult(race: Race<Call>, elapsedAt: number): void {
     const { runtime, method } = this.binding;
     const report = (outcome: 'fulfilled' | 'rejected') => (): void =>
       runtime.events.emit('timeout.lateResult', method, { outcome, lateMs: runtime.clock.now() - elapsedAt });

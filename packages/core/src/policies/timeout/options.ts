@@ -22,7 +22,8 @@ const SCHEMA = {
 export const parseTimeoutOptions = (given: unknown, site: OptionSite): Readonly<Record<string, unknown>> => {
   const isShort = typeof given === 'string' || typeof given === 'number';
   const options = checkOptions(site, SCHEMA, isShort ? { attempt: given } : given);
-  if (Object.keys(options).length === 0) throw configurationError(site, "needs a duration: '2s' per attempt, or { attempt, total }");
+  if (Object.keys(options).length === 0)
+    throw configurationError(site, "needs a duration: '2s' per attempt, or { attempt, total }");
   return options;
 };
 
