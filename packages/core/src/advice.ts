@@ -1,5 +1,6 @@
 import type { MethodRecord } from './decorate/method-record.js';
-import { formatDuration } from './algorithms/duration.js';
+import { formatDuration, parseDuration } from './algorithms/duration.js';
+import type { MethodKind } from './pipeline/stack.js';
 
 /** A stack that is allowed and probably not meant. */
 export interface Warning {
@@ -12,7 +13,12 @@ export interface Warning {
 
 interface Facts {
   readonly method: string;
+  readonly kind: MethodKind;
   readonly stack: readonly { readonly policy: string; readonly options: Readonly<Record<string, unknown>> }[];
+  readonly amplification: number;
+  /** Another stack that runs inside of this one, and whether it is that of an overridden method. */
+  readonly inner?: string;
+  readonly isInherited?: boolean;
 }
 
 type Advice = (facts: Facts, record: MethodRecord) => Omit<Warning, 'method'> | undefined;
@@ -59,7 +65,8 @@ const attemptOutlivesTotal: Advice = (facts) => {
   };
 };
 
-const WRITES = /^(create|add|insert|save|place|charge|pay|send|post|submit|transfer|delete|remove|order)/i;
+/** A verb alone or in front of a further word: `add`, `addItem`, not `address`. */
+const WRITES = /^#?(create|add|insert|save|place|charge|pay|send|post|submit|transfer|delete|remove|order)(?![a-z])/;
 
 const retriesWrite: Advice = (facts, record) => {
   const retry = facts.stack.find(({ policy }) => policy === 'retry');
@@ -72,6 +79,7 @@ const retriesWrite: Advice = (facts, record) => {
 };
 
 const unboundedWait: Advice = (facts) => {
+  if (facts.kind !== 'async') return undefined;
   if (!has(facts, 'circuit-breaker') || has(facts, 'timeout') || has(facts, 'total-timeout')) return undefined;
   return {
     code: 'BREAKER_WITHOUT_TIMEOUT',
@@ -80,7 +88,44 @@ const unboundedWait: Advice = (facts) => {
   };
 };
 
-const ALL: readonly Advice[] = [looksLikeSeconds, attemptOutlivesTotal, retriesWrite, unboundedWait];
+const nestedStacks: Advice = ({ inner, isInherited, amplification }) => {
+  if (inner === undefined) return undefined;
+  const runs = amplification === 1 ? '' : `; one call can run the method ${amplification} times`;
+  return isInherited === true
+    ? {
+        code: 'DECORATED_OVER_DECORATED',
+        message: `the overridden method's own stack, ${inner}, runs inside of this one${runs}`,
+        remedy: 'decorate one of the two',
+      }
+    : {
+        code: 'TWO_STACKS',
+        message: `another decorator stands between ours: a second stack, ${inner}, runs inside of this one${runs}`,
+        remedy: 'write the lines of Holdfast next to each other',
+      };
+};
+
+/** Calls that end after the window has passed them are never together in it. */
+const windowShorterThanCall: Advice = (facts) => {
+  const breaker = facts.stack.find(({ policy }) => policy === 'circuit-breaker');
+  const window = breaker?.options['window'] as { type?: string; duration?: unknown } | undefined;
+  const attempt = numberOf(facts, 'timeout', 'attempt');
+  const span = window?.type === 'time' ? parseDuration(window.duration) : NaN;
+  if (attempt === undefined || !(span < attempt)) return undefined;
+  return {
+    code: 'WINDOW_SHORTER_THAN_TIMEOUT',
+    message: `the circuit looks back ${formatDuration(span)}, one attempt may take ${formatDuration(attempt)}`,
+    remedy: 'make the window several times as long as the timeout',
+  };
+};
+
+const ALL: readonly Advice[] = [
+  looksLikeSeconds,
+  attemptOutlivesTotal,
+  windowShorterThanCall,
+  retriesWrite,
+  unboundedWait,
+  nestedStacks,
+];
 
 export const adviseOn = (facts: Facts, record: MethodRecord): readonly Warning[] =>
   ALL.flatMap((advice) => {

@@ -28,18 +28,20 @@ import { enableContext } from './runtime/world.js';
 
 /** Defaults per policy: they refine what a decorator leaves open and add no policy to any method. */
 export interface PolicyDefaults extends UserPolicies {
-  /* eslint-disable @typescript-eslint/no-explicit-any -- defaults serve methods of every signature */
   readonly cache?: Omit<CachedOptions<any[], any, any>, 'key' | 'name'>;
   readonly retry?: RetryOptions<any>;
   readonly circuitBreaker?: Omit<CircuitBreakerOptions<any[]>, 'name' | 'key'>;
   readonly timeout?: TimeoutOptions;
 }
 
+/** What `@Resilient('payments')` stands for. */
+export type NamedPolicy = Omit<ResilientOptions<any, any[], any>, 'policy' | 'order' | 'async' | 'include' | 'exclude'>;
+
 export interface Configuration {
   /** Precedence: decorator > named policy > class `@Resilient` > these > environment > built-in. */
   readonly defaults?: PolicyDefaults;
   /** Named options for `@Resilient('payments')`. They share options; state is shared by a policy's own `name`. */
-  readonly policies?: Readonly<Record<string, ResilientOptions<any, any[], any>>>;
+  readonly policies?: Readonly<Record<string, NamedPolicy>>;
   /** False: decorated methods run as written. */
   readonly enabled?: boolean;
   /** Hears every event of its level; false: silence. Default: changes of state on the console. */
@@ -81,6 +83,12 @@ const SCHEMA = {
 
 const SITE: OptionSite = { decorator: 'configure' };
 
+/** Options that would make all methods one. */
+const OWN_OPTIONS: Readonly<Record<string, readonly string[]>> = {
+  cache: ['key', 'name'],
+  circuitBreaker: ['key', 'name'],
+};
+
 const parseDefaults = (given: unknown, site: OptionSite): PolicyOptions => {
   const { policies, ...general } = parseResilientOptions(given, { ...site, decorator: `${site.decorator} defaults` });
   const stray = Object.entries(general).find(([, value]) => value !== undefined);
@@ -92,6 +100,14 @@ const parseDefaults = (given: unknown, site: OptionSite): PolicyOptions => {
         `defaults.${key}: false switches nothing off; use enabled: false, or false at the method`,
         'defaults',
       );
+    for (const option of OWN_OPTIONS[key] ?? []) {
+      if (options[option] !== undefined)
+        throw configurationError(
+          site,
+          `defaults.${key}.${option}: belongs to one method; write it at that method`,
+          'defaults',
+        );
+    }
   }
   return policies;
 };
@@ -103,6 +119,10 @@ const parseNamed = (given: Readonly<Record<string, unknown>>, site: OptionSite):
       const parts = parseResilientOptions(options, at);
       if (parts.named !== undefined)
         throw configurationError(at, 'a named policy cannot refer to another one', 'policy');
+      for (const option of ['order', 'async', 'include', 'exclude'] as const) {
+        if (parts[option] !== undefined)
+          throw configurationError(at, `${option} belongs to @Resilient; write it there`, option);
+      }
       return [name, parts.policies];
     }),
   );
@@ -162,6 +182,7 @@ export const configureRuntimeFromEnvironment = (runtime: Runtime, environment = 
 /** Back to the built-ins; drops all state and every listener. For tests. */
 export const resetRuntime = (runtime: Runtime): void => {
   runtime.events.removeAllListeners();
-  dropBindings(runtime);
+  // First: it makes methods forget the stacks that they remember, which are found through the bindings.
   runtime.apply(builtInSettings());
+  dropBindings(runtime);
 };

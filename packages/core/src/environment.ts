@@ -17,13 +17,21 @@ type Reader = (name: string, text: string) => unknown;
 const wrong = (name: string, text: string, expected: string): ConfigurationError =>
   new ConfigurationError(`${name}: must be ${expected}, got '${text}'`, { option: name });
 
+interface DurationRules {
+  readonly zeroMeans?: string;
+  readonly positive?: boolean;
+  readonly infinite?: boolean;
+}
+
 const durationOf =
-  ({ zeroMeans }: { readonly zeroMeans?: string } = {}): Reader =>
+  ({ zeroMeans, positive, infinite }: DurationRules = {}): Reader =>
   (name, text) => {
     const parsed = parseDurationText(text);
     if (Number.isNaN(parsed)) throw wrong(name, text, "a duration such as 500, '500ms', '5m'");
     if (parsed === 0 && zeroMeans !== undefined)
       throw new ConfigurationError(`${name}: 0 is ambiguous here; ${zeroMeans}`, { option: name });
+    if (parsed === 0 && positive === true) throw wrong(name, text, 'longer than 0');
+    if (parsed === Infinity && infinite !== true) throw wrong(name, text, 'finite');
     return parsed;
   };
 
@@ -37,7 +45,7 @@ const wholeFrom =
   };
 
 const TRUE: ReadonlySet<string> = new Set(['1', 'true', 'yes', 'on']);
-const FALSE: ReadonlySet<string> = new Set(['0', 'false', 'no', 'off', '']);
+const FALSE: ReadonlySet<string> = new Set(['0', 'false', 'no', 'off']);
 
 const flagOf: Reader = (name, text) => {
   const word = text.trim().toLowerCase();
@@ -57,12 +65,14 @@ const word =
 
 const OFF = 'to switch the cache off set HOLDFAST_CACHE_DISABLED=true, for entries without end use Infinity';
 
+type Variable = readonly [policy: string, option: string, read: Reader];
+
 /** Variable by variable: which policy, which option, how it is read. Bare numbers are milliseconds. */
-const VARIABLES: Readonly<Record<string, readonly [policy: string, option: string, read: Reader]>> = {
-  CACHE_TTL: ['cache', 'ttl', durationOf({ zeroMeans: OFF })],
+const VARIABLES: Readonly<Record<string, Variable>> = {
+  CACHE_TTL: ['cache', 'ttl', durationOf({ zeroMeans: OFF, infinite: true })],
   CACHE_MAX_SIZE: ['cache', 'maxSize', wholeFrom(1)],
-  CACHE_STALE_WHILE_REVALIDATE: ['cache', 'staleWhileRevalidate', durationOf()],
-  CACHE_STALE_IF_ERROR: ['cache', 'staleIfError', durationOf()],
+  CACHE_STALE_WHILE_REVALIDATE: ['cache', 'staleWhileRevalidate', durationOf({ infinite: true })],
+  CACHE_STALE_IF_ERROR: ['cache', 'staleIfError', durationOf({ infinite: true })],
   CACHE_DISABLED: ['cache', 'enabled', notFlag],
   RETRY_MAX_ATTEMPTS: ['retry', 'maxAttempts', wholeFrom(1)],
   RETRY_DELAY: ['retry', 'delay', durationOf()],
@@ -70,10 +80,10 @@ const VARIABLES: Readonly<Record<string, readonly [policy: string, option: strin
   RETRY_BACKOFF: ['retry', 'backoff', word('exponential', 'linear', 'constant', 'decorrelated')],
   RETRY_JITTER: ['retry', 'jitter', word('full', 'equal', 'proportional', 'additive', 'decorrelated', 'none')],
   CIRCUIT_FAILURE_THRESHOLD: ['circuitBreaker', 'failureThreshold', wholeFrom(1)],
-  CIRCUIT_RECOVERY_TIMEOUT: ['circuitBreaker', 'recoveryTimeout', durationOf()],
+  CIRCUIT_RECOVERY_TIMEOUT: ['circuitBreaker', 'recoveryTimeout', durationOf({ positive: true, infinite: true })],
   CIRCUIT_SUCCESS_THRESHOLD: ['circuitBreaker', 'successThreshold', wholeFrom(1)],
-  TIMEOUT_ATTEMPT: ['timeout', 'attempt', durationOf()],
-  TIMEOUT_TOTAL: ['timeout', 'total', durationOf()],
+  TIMEOUT_ATTEMPT: ['timeout', 'attempt', durationOf({ positive: true, infinite: true })],
+  TIMEOUT_TOTAL: ['timeout', 'total', durationOf({ positive: true, infinite: true })],
 };
 
 const PREFIX = 'HOLDFAST_';
@@ -95,27 +105,31 @@ const logLevelOf = (text: string | undefined): LoggerLevel | undefined => {
   throw wrong(`${PREFIX}LOG_LEVEL`, text, "'debug', 'info', 'warn', 'error' or 'silent'");
 };
 
+/** Composed files and CI set a variable that nobody has given to nothing. */
+const isGiven = (name: string, text: string | undefined): text is string =>
+  name.startsWith(PREFIX) && text !== undefined && text.trim() !== '';
+
 /**
- * Reads the `HOLDFAST_*` variables.
+ * Reads the `HOLDFAST_*` variables; an empty one counts as not set.
  * @throws ConfigurationError naming the variable, when a value does not parse or the name is unknown.
  */
 export const readHoldfastEnvironment = (environment: Environment): EnvironmentSettings => {
   const defaults: Record<string, Record<string, unknown>> = {};
   for (const [name, text] of Object.entries(environment)) {
-    if (!name.startsWith(PREFIX) || text === undefined) continue;
-    const variable = VARIABLES[name.slice(PREFIX.length)];
-    if (variable === undefined) {
-      if (!GENERAL.includes(name.slice(PREFIX.length))) refuseUnknown(name);
-      continue;
-    }
-    const [policy, option, read] = variable;
+    const key = name.slice(PREFIX.length);
+    if (!isGiven(name, text) || GENERAL.includes(key)) continue;
+    const [policy, option, read] = Object.hasOwn(VARIABLES, key) ? (VARIABLES[key] as Variable) : refuseUnknown(name);
     (defaults[policy] ??= {})[option] = read(name, text);
   }
-  const enabled = environment[`${PREFIX}ENABLED`];
+  const general = (key: string): string | undefined => {
+    const text = environment[PREFIX + key];
+    return isGiven(PREFIX + key, text) ? text : undefined;
+  };
+  const enabled = general('ENABLED');
   return {
     defaults,
     enabled: enabled === undefined ? undefined : (flagOf(`${PREFIX}ENABLED`, enabled) as boolean),
-    logLevel: logLevelOf(environment[`${PREFIX}LOG_LEVEL`]),
+    logLevel: logLevelOf(general('LOG_LEVEL')),
   };
 };
 

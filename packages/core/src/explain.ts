@@ -5,7 +5,7 @@ import { ConfigurationError } from './errors/configuration-error.js';
 import { formatDuration } from './algorithms/duration.js';
 import { allBindings } from './decorate/bind.js';
 import type { MethodKind } from './pipeline/stack.js';
-import { runtimeOf } from './runtime/world.js';
+import { runtimeOf, world } from './runtime/world.js';
 import { type Warning, adviseOn } from './advice.js';
 
 export interface ExplainedPolicy {
@@ -51,43 +51,69 @@ const worstCaseOf = (stack: readonly ExplainedPolicy[]): number => {
     attempts === 1
       ? 0
       : Math.max(optionOf(stack, 'retry', 'maxDelay') ?? 0, optionOf(stack, 'retry', 'maxRetryAfter') ?? 0);
-  const byAttempts = attempts * attempt + (attempts === 1 ? 0 : (attempts - 1) * delay);
-  return Math.min(byAttempts, optionOf(stack, 'total-timeout', 'total') ?? Infinity);
+  // Endless attempts without a delay between them wait for nothing: infinity times zero is no number.
+  const waits = delay === 0 ? 0 : (attempts - 1) * delay;
+  const lastBegin = optionOf(stack, 'retry', 'maxElapsed') ?? Infinity;
+  const total = optionOf(stack, 'total-timeout', 'total') ?? Infinity;
+  return Math.min(attempts * attempt + waits, lastBegin + attempt, total);
 };
 
-const explainBinding = (binding: MethodBinding): ExplainedMethod => {
-  const stack = binding.stack.interceptors.map((interceptor) => {
+/** How many times one call can run the method, stacks inside of this one included. */
+const amplificationOf = (binding: MethodBinding, stack: readonly ExplainedPolicy[]): number => {
+  const { inner } = binding;
+  const inside = inner === undefined ? 1 : amplificationOf(inner, describedStackOf(inner));
+  return (optionOf(stack, 'retry', 'maxAttempts') ?? 1) * inside;
+};
+
+const describedStackOf = (binding: MethodBinding): ExplainedPolicy[] =>
+  binding.stack.interceptors.map((interceptor) => {
     const { options = {}, state } = interceptor.describe?.() ?? {};
     return { policy: interceptor.policy, options, ...(state !== undefined && { state }) };
   });
+
+const explainBinding = (binding: MethodBinding): ExplainedMethod => {
+  const stack = describedStackOf(binding);
   const facts = {
     method: binding.label,
     kind: binding.record.kind,
     stack,
     worstCaseMs: worstCaseOf(stack),
-    amplification: optionOf(stack, 'retry', 'maxAttempts') ?? 1,
+    amplification: amplificationOf(binding, stack),
   };
-  return { ...facts, warnings: adviseOn(facts, binding.record) };
+  const nested = binding.inner && { inner: binding.inner.label, isInherited: isInherited(binding) };
+  return { ...facts, warnings: adviseOn({ ...facts, ...nested }, binding.record) };
 };
+
+/** Whether the stack inside is that of an overridden method, reached through `super`. */
+const isInherited = ({ owner, record, inner }: MethodBinding): boolean => {
+  for (let each = owner; each !== undefined; each = (Object.getPrototypeOf(each) as object | null) ?? undefined) {
+    if (recordOf(Object.getOwnPropertyDescriptor(each, record.key)?.value) === inner?.record) return true;
+  }
+  return false;
+};
+
+/** The stack of a method, and those seen to run inside of it. */
+const withInner = (binding: MethodBinding): MethodBinding[] =>
+  binding.inner === undefined ? [binding] : [binding, ...withInner(binding.inner)];
 
 interface Member {
   readonly key: string | symbol;
   readonly record: MethodRecord;
 }
 
+/** An override without policies hides what it overrides. */
 const membersOf = (holder: object): Member[] => {
-  const members = new Map<string | symbol, MethodRecord>();
+  const members = new Map<string | symbol, MethodRecord | undefined>();
   for (
     let each: object | null = holder;
     each !== null && each !== Object.prototype && each !== Function.prototype;
     each = Object.getPrototypeOf(each) as object | null
   ) {
     for (const key of Reflect.ownKeys(each)) {
-      const record = recordOf(Object.getOwnPropertyDescriptor(each, key)?.value);
-      if (record !== undefined && !members.has(key)) members.set(key, record);
+      if (!members.has(key)) members.set(key, recordOf(Object.getOwnPropertyDescriptor(each, key)?.value));
     }
   }
-  return [...members].map(([key, record]) => ({ key, record }));
+  return [...members].flatMap(([key, record]) => (record === undefined ? [] : { key, record }));
 };
 
 const show = (value: unknown): string => {
@@ -124,10 +150,9 @@ export const explain = (target: object): Explanation => {
   if ((typeof target !== 'object' && typeof target !== 'function') || target === null) {
     throw new ConfigurationError('explain: needs a class, an instance or a decorated function');
   }
-  const methods = bindingsOf(target).map(explainBinding);
-  const coverage = coverageOf(
-    typeof target === 'function' ? (target.prototype as object) : (Object.getPrototypeOf(target) as object),
-  );
+  const methods = bindingsOf(target).flatMap(withInner).map(explainBinding);
+  const holder: unknown = typeof target === 'function' ? target.prototype : Object.getPrototypeOf(target);
+  const coverage = typeof holder === 'object' && holder !== null ? coverageOf(holder) : undefined;
   return {
     methods,
     ...(coverage && { coverage }),
@@ -144,9 +169,22 @@ const bindingsOf = (target: object): MethodBinding[] => {
     membersOf(holder).map(({ record }) => bindingOf(record, runtime, owner));
   const hidden = (owner: object | null): MethodBinding[] =>
     allBindings(runtime).filter(
-      (binding) => binding.record.place.isPrivate && binding.owner !== undefined && binding.owner === owner,
+      (binding) => binding.record.place.isPrivate && owner !== null && binding.owner === owner,
     );
   if (typeof target !== 'function') return [...bound(target, ownerOf(target)), ...hidden(ownerOf(target))];
   const prototype = target.prototype as object | undefined;
-  return [...(prototype === undefined ? [] : bound(prototype, prototype)), ...bound(target, target)];
+  const ofInstances = prototype === undefined ? [] : [...bound(prototype, prototype), ...hidden(prototype)];
+  return [...ofInstances, ...bound(target, target), ...hidden(target)];
 };
+
+/** The advisor speaks once per method, when it is bound for the first time. */
+const advise = (bound: unknown): void => {
+  const { runtime, label, record } = bound as MethodBinding;
+  const channel = runtime.events.channel('advisor.warned');
+  if (!channel.isWatched || record.layers.length === 0) return;
+  for (const { code, message, remedy } of explainBinding(bound as MethodBinding).warnings) {
+    channel.emit(label, { code, message: `${message}; ${remedy}` });
+  }
+};
+// One copy of the package is enough.
+if (world.onBound.size === 0) world.onBound.add(advise);

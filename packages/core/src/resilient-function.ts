@@ -1,12 +1,11 @@
 import { recordOf } from './decorate/method-record.js';
 import { wrapFunction } from './decorate/resilient-function.js';
-import { type OptionSite, configurationError, shown } from './errors/option-check.js';
+import { type OptionSite, configurationError, isRecord, shown, text } from './errors/option-check.js';
 import { bindingOf } from './decorate/bind.js';
 import { CacheHandle } from './handles/cache-handle.js';
-import { type ResilientOptions, parseResilientOptions } from './resilient.js';
+import { type ResilientOptions, checkForOne, parseResilientOptions } from './resilient.js';
 import { runtimeOf } from './runtime/world.js';
 
-/* eslint-disable @typescript-eslint/no-explicit-any -- matches every function */
 type AnyFunction = (...args: any[]) => any;
 
 /** A function with policies. */
@@ -28,12 +27,21 @@ export const resilient = <Fn extends AnyFunction>(
 ): ResilientFunction<Fn> => {
   if (typeof fn !== 'function')
     throw configurationError({ decorator: 'resilient()' }, `needs a function, got ${shown(fn)}`);
-  const { name = fn.name || 'anonymous', ...policies } =
-    typeof options === 'string' ? { policy: options } : (options as { name?: string });
+  const { name, given } = nameAndPolicies(fn, options);
   const site: OptionSite = { decorator: 'resilient()', method: name };
-  const wrapper = wrapFunction(fn, name, parseResilientOptions(policies, site), site);
+  const wrapper = wrapFunction(fn, name, checkForOne(parseResilientOptions(given, site), site), site);
   Object.defineProperty(wrapper, 'cache', { get: () => cacheOfFunction(wrapper), configurable: true });
   return wrapper as ResilientFunction<Fn>;
+};
+
+const nameAndPolicies = (fn: AnyFunction, options: unknown): { name: string; given: unknown } => {
+  const own = fn.name || 'anonymous';
+  if (!isRecord(options)) return { name: own, given: options };
+  const { name = own, ...given } = options;
+  const problem = text(name);
+  if (problem !== undefined)
+    throw configurationError({ decorator: 'resilient()', method: own }, `name ${problem}, got ${shown(name)}`, 'name');
+  return { name: name as string, given };
 };
 
 const cacheOfFunction = (wrapper: AnyFunction): CacheHandle<AnyFunction> => {
@@ -43,8 +51,14 @@ const cacheOfFunction = (wrapper: AnyFunction): CacheHandle<AnyFunction> => {
   return new CacheHandle({ binding: bindingOf(record, runtimeOf(undefined), null), self: undefined });
 };
 
-/** Policies to be given to several functions: `const guarded = composePolicies({ retry: true }); guarded(fn)`. */
-export const composePolicies =
-  (options: string | ResilientOptions<unknown, any[], any>) =>
-  <Fn extends AnyFunction>(fn: Fn): ResilientFunction<Fn> =>
-    resilient(fn, options as string);
+/**
+ * Policies to be given to several functions: `const guarded = composePolicies({ retry: true }); guarded(fn)`.
+ * @throws ConfigurationError on a wrong option, at once.
+ */
+export const composePolicies = (
+  options: string | ResilientOptions<unknown, any[], any>,
+): (<Fn extends AnyFunction>(fn: Fn) => ResilientFunction<Fn>) => {
+  const site: OptionSite = { decorator: 'composePolicies()' };
+  checkForOne(parseResilientOptions(options, site), site);
+  return (fn) => resilient(fn, options as string);
+};

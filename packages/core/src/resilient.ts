@@ -1,6 +1,7 @@
 import type { AnyMethod, ClassOrMethodDecorator, Later, Settled, ThisOf } from './decorate/decorator-types.js';
 import { type LayerParts, decorateClass, isClassDecoration, layerFrom } from './decorate/class-decorator.js';
 import { methodDecorator, sourceLine } from './decorate/method-decorator.js';
+import { refuseBareUse } from './decorate/policy-decorator.js';
 import type { Layer } from './decorate/method-record.js';
 import {
   type OptionSite,
@@ -26,24 +27,26 @@ import { world } from './runtime/world.js';
  * Options of policies made with `definePolicy`, for the compiler:
  * `declare module '@holdfast/core' { interface UserPolicies { readonly loadShed?: { max: number } } }`.
  */
-/* eslint-disable-next-line @typescript-eslint/no-empty-object-type -- filled by users */
 export interface UserPolicies {}
 
 /** Policies by name; `true` means with defaults, `false` takes one away that a weaker layer gave. */
 export interface ResilientOptions<
   Self = unknown,
-  Args extends readonly unknown[] = never[],
+  Args extends unknown[] = never[],
   Result = never,
 > extends UserPolicies {
   readonly cache?: boolean | CachedOptions<Args, Settled<Result>, Self>;
   readonly retry?: boolean | RetryOptions<Settled<Result>>;
   readonly circuitBreaker?: boolean | CircuitBreakerOptions<Args>;
   readonly timeout?: false | Duration | TimeoutOptions;
-  readonly fallback?: false | FallbackFor<Self, Args & unknown[], Result>;
+  readonly fallback?: false | FallbackFor<Self, Args, Result>;
   readonly invalidates?: false | InvalidatesOptions<Args, Self>;
   /** A named policy of `configure({ policies })` that these options refine. */
   readonly policy?: string;
-  /** Another order than the canonical one, outermost first, by policy name as in `explain()`. */
+  /**
+   * Another order than the canonical one, outermost first, by policy name as in `explain()`. The policies named here
+   * change places among themselves; all others stay where they are.
+   */
   readonly order?: readonly string[];
   /** Whether the method returns a Promise, where Holdfast cannot know before the first call. */
   readonly async?: boolean;
@@ -63,12 +66,16 @@ const parsePolicy = (
 ): LayerParts['policies'][string] => {
   if (given === false) return false;
   const at = { ...site, decorator: `${site.decorator} ${definition.key}`, policy: definition.name };
-  return definition.parse(given === true ? {} : given, at);
+  if (given === null && definition.isUsers !== true)
+    throw configurationError(at, 'options must be an object, got null; leave the policy out, or write false');
+  // A user's policy with defaults is one without options, whatever kind they are.
+  const nothing = definition.isUsers === true ? undefined : {};
+  return definition.parse(given === true ? nothing : given, at);
 };
 
 /** Checks the options of `@Resilient`, of a named policy or of `configure`'s defaults. @throws ConfigurationError */
 export const parseResilientOptions = (given: unknown, site: OptionSite): LayerParts => {
-  if (typeof given === 'string')
+  if (typeof given === 'string' && given !== '')
     return { policies: {}, named: given, order: undefined, async: undefined, include: undefined, exclude: undefined };
   if (!isRecord(given)) throw configurationError(site, `needs options or the name of a policy, got ${shown(given)}`);
   const definitions = world.policies as ReadonlyMap<string, PolicyDefinition>;
@@ -93,6 +100,8 @@ const checkOrder = (order: readonly string[] | undefined, site: OptionSite): voi
   const known = new Set(
     [...(world.policies as ReadonlyMap<string, PolicyDefinition>).values()].map(({ name }) => name),
   ).add('total-timeout');
+  const twice = order?.find((name, index) => order.indexOf(name) !== index);
+  if (twice !== undefined) throw configurationError(site, `order names '${twice}' twice`, 'order');
   for (const name of order ?? []) {
     if (!known.has(name))
       throw configurationError(
@@ -103,16 +112,17 @@ const checkOrder = (order: readonly string[] | undefined, site: OptionSite): voi
   }
 };
 
-const methodLayer = (parts: LayerParts, site: OptionSite): Layer => {
-  if (parts.include !== undefined || parts.exclude !== undefined) {
-    throw configurationError(
-      site,
-      'include and exclude belong to @Resilient on a class',
-      parts.include === undefined ? 'exclude' : 'include',
-    );
-  }
-  return layerFrom(parts, 'method', site);
+/** @throws ConfigurationError on options that only a class can have. */
+export const checkForOne = (parts: LayerParts, site: OptionSite): LayerParts => {
+  if (parts.include === undefined && parts.exclude === undefined) return parts;
+  throw configurationError(
+    site,
+    'include and exclude belong to @Resilient on a class',
+    parts.include === undefined ? 'exclude' : 'include',
+  );
 };
+
+const methodLayer = (parts: LayerParts, site: OptionSite): Layer => layerFrom(checkForOne(parts, site), 'method', site);
 
 /**
  * Several policies in one line, by name: `@Resilient({ cache: { ttl: '1m' }, retry: true })`, or a policy that
@@ -120,17 +130,19 @@ const methodLayer = (parts: LayerParts, site: OptionSite): Layer => {
  * asynchronous methods those policies, unless a method says otherwise.
  * @throws ConfigurationError when the class is defined, on a wrong option.
  */
-/* eslint-disable @typescript-eslint/no-explicit-any -- inference from the decorated member */
 export function Resilient<Self, Legacy, Args extends any[] = any[], Result = any>(
   options: string | ResilientOptions<Later<ThisOf<Self, Legacy>>, Later<Args>, Later<Result>>,
 ): ClassOrMethodDecorator<Self, Legacy, Args, Result> {
   const site: OptionSite = { decorator: '@Resilient', source: sourceLine(Resilient as AnyMethod) };
+  refuseBareUse(site, options);
+  if (typeof options === 'function') throw configurationError(site, 'write @Resilient(…) with parentheses and options');
   const onMethod = methodDecorator(site, (at) => methodLayer(parseResilientOptions(options, at), at));
   const decorator = (...given: readonly unknown[]): unknown => {
     if (!isClassDecoration(given)) return onMethod(...given);
     const target = given[0] as abstract new (...args: any[]) => unknown;
     const at = { ...site, method: target.name };
-    decorateClass(target, parseResilientOptions(options, at), at);
+    const { metadata } = (given[1] ?? {}) as { metadata?: Record<PropertyKey, unknown> };
+    decorateClass({ target, metadata }, parseResilientOptions(options, at), at);
     return undefined;
   };
   return decorator as ClassOrMethodDecorator<Self, Legacy, Args, Result>;

@@ -9,6 +9,7 @@ import { enableContext, runAmbient, runIn, withRuntime, world } from './runtime/
 export class HoldfastRuntime extends Runtime {
   constructor(configuration: Configuration) {
     super(builtInSettings());
+    this.events.useContext(() => world.ambient.current?.facts);
     configureRuntime(this, configuration, { decorator: 'createRuntime' });
   }
 

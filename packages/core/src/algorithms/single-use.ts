@@ -11,13 +11,15 @@ const isIterator = (value: object): boolean => {
 };
 
 const isResponse = (value: object): boolean => has(value, 'arrayBuffer') && has(value, 'clone') && 'bodyUsed' in value;
-const isStream = (value: object): boolean => has(value, 'pipe') || has(value, 'getReader') || has(value, 'getWriter');
+/** `pipe` alone does not make a stream: immutable values of functional libraries have it too. */
+const isNodeStream = (value: object): boolean => has(value, 'pipe') && has(value, 'on');
+const isWebStream = (value: object): boolean => has(value, 'getReader') || has(value, 'getWriter');
 
 /** Response and Request, web and Node streams, iterators and generators. */
 export const isSingleUse = (value: unknown): boolean => {
   if (typeof value !== 'object' || value === null) return false;
   try {
-    return isIterator(value) || isResponse(value) || isStream(value);
+    return isIterator(value) || isResponse(value) || isNodeStream(value) || isWebStream(value);
   } catch {
     return true;
   }

@@ -58,12 +58,16 @@ export const keyOfValue = (value: unknown): CacheKey | Unkeyable => keyOfOne(val
 export const isUnkeyable = (x: unknown): x is Unkeyable =>
   typeof x === 'object' && x !== null && typeof (x as Partial<Unkeyable>).unkeyable === 'string';
 
+/** A string that is its own key: within the bound, and not to be taken for an encoded one. */
+export const isRawString = (value: unknown): value is string =>
+  typeof value === 'string' && value.length <= MAX_CHARACTERS && value.charCodeAt(0) !== RESERVED_CODE;
+
 /** The hot path. Adding 0 turns −0 into 0. */
 function keyOfOne(value: unknown, subject?: string): CacheKey | Unkeyable {
   if (typeof value === 'number') {
     return value + 0;
   }
-  if (typeof value === 'string' && value.length <= MAX_CHARACTERS && value.charCodeAt(0) !== RESERVED_CODE) {
+  if (isRawString(value)) {
     return value;
   }
   return isRaw(value) ? value : encode([value], 1, subject);

@@ -1,4 +1,4 @@
-import { configurationError } from '../errors/option-check.js';
+import { running } from '../pipeline/current-call.js';
 import { Frame } from '../pipeline/frame.js';
 import type { Interceptor } from '../pipeline/interceptor.js';
 import type { Binding, BoundPiece, GivenOptions, PolicyDefinition } from '../pipeline/policy.js';
@@ -15,6 +15,8 @@ export class MethodBinding {
   readonly runtime: Runtime;
   /** `Class.method`, unique within the runtime. */
   readonly label: string;
+  /** Another stack of the same method that calls have been seen to run inside this one. */
+  inner: MethodBinding | undefined = undefined;
   readonly #owner: WeakRef<object> | undefined;
   readonly #states = new Map<string, unknown>();
   #version = -1;
@@ -39,6 +41,15 @@ export class MethodBinding {
     return this.#stack as Stack;
   }
 
+  /** None where options contradict each other: that is told to callers, and health reports go on. */
+  get interceptors(): readonly Interceptor[] {
+    try {
+      return this.stack.interceptors;
+    } catch {
+      return [];
+    }
+  }
+
   /** The same stack past the cache: neither read nor written. */
   get uncached(): Stack {
     const { stack } = this;
@@ -55,8 +66,10 @@ export class MethodBinding {
     const interceptors = settings.enabled ? this.#bindPolicies(mergePolicies(this.record, settings)) : [];
     this.#stack = this.#assemble(interceptors);
     this.#uncached = undefined;
+    const isFirst = this.#version < 0;
     this.#version = this.runtime.version;
     this.#layerCount = this.record.layers.length;
+    if (isFirst) for (const tell of world.onBound) tell(this);
   }
 
   #bindPolicies({ policies, order }: MergedPolicies): readonly Interceptor[] {
@@ -111,10 +124,13 @@ export class MethodBinding {
   }
 }
 
+/** Makes what lies inside one piece of work to whoever stands outside. */
+const PASS_ON: Interceptor = { policy: 'pass on', around: (call, inside) => inside.runInside(call) };
+
 /** An `around` interceptor ends a frame; what lies inside is a frame of its own. Built from the inside out. */
 const assembleFrames = (interceptors: readonly Interceptor[], { record, runtime, label }: MethodBinding): Frame => {
   const base = { method: label, runtime };
-  const target = record.original as (...args: unknown[]) => unknown;
+  const target = record.original;
   let group: Interceptor[] = [];
   let around: { interceptor: Interceptor; inside: Frame } | undefined;
   const close = (): Frame =>
@@ -126,6 +142,10 @@ const assembleFrames = (interceptors: readonly Interceptor[], { record, runtime,
       onAsync: around === undefined ? () => record.learnAsync() : undefined,
     });
   for (const interceptor of [...interceptors].reverse()) {
+    if (interceptor.boundsAll === true && group.some(({ mayLinger }) => mayLinger === true)) {
+      around = { interceptor: PASS_ON, inside: close() };
+      group = [];
+    }
     if (interceptor.around === undefined) group = [interceptor, ...group];
     else {
       around = { interceptor, inside: close() };
@@ -135,12 +155,12 @@ const assembleFrames = (interceptors: readonly Interceptor[], { record, runtime,
   return close();
 };
 
-const inOrder = (pieces: readonly BoundPiece[], order: readonly string[] | undefined): readonly BoundPiece[] => {
-  const rank = ({ rank: canonical, interceptor }: BoundPiece): number => {
-    const index = order?.indexOf(interceptor.policy) ?? -1;
-    return index < 0 ? canonical : (index + 1) / 1000;
-  };
-  return [...pieces].sort((a, b) => rank(a) - rank(b));
+/** Canonical; the policies that an explicit order names change places among themselves, all others stay. */
+const inOrder = (pieces: readonly BoundPiece[], order: readonly string[] = []): readonly BoundPiece[] => {
+  const canonical = [...pieces].sort((a, b) => a.rank - b.rank);
+  const placeOf = ({ interceptor }: BoundPiece): number => order.indexOf(interceptor.policy);
+  const named = canonical.filter((piece) => placeOf(piece) >= 0).sort((a, b) => placeOf(a) - placeOf(b));
+  return canonical.map((piece) => (placeOf(piece) < 0 ? piece : (named.shift() as BoundPiece)));
 };
 
 world.onForget.add(() => {
@@ -154,14 +174,18 @@ interface Bindings {
   >;
   readonly all: Set<WeakRef<MethodBinding>>;
   readonly labels: Map<string, number>;
+  /** So many references, and those to collected bindings are removed. */
+  sweepAt: number;
 }
+
+const FIRST_SWEEP = 256;
 
 const KEY = 'bindings';
 
 const bindingsOf = (runtime: Runtime): Bindings => {
   let bindings = runtime.state.get(KEY) as Bindings | undefined;
   if (bindings === undefined) {
-    bindings = { byRecord: new WeakMap(), all: new Set(), labels: new Map() };
+    bindings = { byRecord: new WeakMap(), all: new Set(), labels: new Map(), sweepAt: FIRST_SWEEP };
     runtime.state.set(KEY, bindings);
   }
   return bindings;
@@ -193,8 +217,29 @@ const labelOf = (record: MethodRecord, owner: object | null, labels: Map<string,
   return ordinal === 1 ? plain : `${plain}#${ordinal}`;
 };
 
+/** Functions made and dropped by the million leave no references behind. */
+const remember = (binding: MethodBinding, bindings: Bindings, runtime: Runtime): void => {
+  bindings.all.add(new WeakRef(binding));
+  if (bindings.all.size >= bindings.sweepAt) bindings.sweepAt = Math.max(FIRST_SWEEP, 2 * allBindings(runtime).length);
+};
+
+/**
+ * A first call inside a call of the same name on the same class: a foreign decorator stands between two of ours, or an
+ * override calls `super`. Noted for `explain`.
+ */
+const noteNesting = (binding: MethodBinding): void => {
+  const outer = running.call?.method;
+  if (outer === undefined) return;
+  const { record, runtime, owner } = binding;
+  const around = allBindings(runtime).find(
+    (each) => each.label === outer && each.owner === owner && each.record.key === record.key && each !== binding,
+  );
+  if (around !== undefined) around.inner = binding;
+};
+
 /** Found by identity of record and class; made at the first call. */
-export const bindingOf = (record: MethodRecord, runtime: Runtime, owner: object | null): MethodBinding => {
+export const bindingOf = (record: MethodRecord, runtime: Runtime, self: object | null): MethodBinding => {
+  const owner = record.place.ignoresThis === true ? null : self;
   const bindings = bindingsOf(runtime);
   let table = bindings.byRecord.get(record);
   if (table === undefined) {
@@ -206,21 +251,12 @@ export const bindingOf = (record: MethodRecord, runtime: Runtime, owner: object 
   const binding = new MethodBinding(record, runtime, labelOf(record, owner, bindings.labels), owner);
   if (owner === null) table.unowned = binding;
   else table.byOwner.set(owner, binding);
-  bindings.all.add(new WeakRef(binding));
+  remember(binding, bindings, runtime);
+  noteNesting(binding);
   return binding;
 };
 
 /** Drops everything bound in a runtime: entries, circuits, names. For tests. */
 export const dropBindings = (runtime: Runtime): void => {
   runtime.state.clear();
-};
-
-/** @throws ConfigurationError when the policy of that name is not known. */
-export const definitionOf = (
-  key: string,
-  site: { decorator: string; method?: string | undefined },
-): PolicyDefinition => {
-  const definition = world.policies.get(key) as PolicyDefinition | undefined;
-  if (definition === undefined) throw configurationError(site, `there is no policy '${key}'`, key);
-  return definition;
 };

@@ -1,5 +1,7 @@
+import { closest } from '../algorithms/edit-distance.js';
 import { type OptionSite, configurationError } from '../errors/option-check.js';
 import { publishMetadata } from './metadata.js';
+import { checkNoGenerator } from './method-decorator.js';
 import { type AnyFunction, type Layer, type LayerSource, MethodRecord, recordOf } from './method-record.js';
 import { wrapMethod } from './wrap.js';
 
@@ -61,8 +63,11 @@ const reasonAgainst = (
 const checkNames = (parts: LayerParts, methods: ReadonlyMap<string | symbol, AnyFunction>, site: OptionSite): void => {
   for (const option of ['include', 'exclude'] as const) {
     for (const key of parts[option] ?? []) {
-      if (!methods.has(key))
-        throw configurationError(site, `${option}: there is no own method '${String(key)}'`, option);
+      if (methods.has(key)) continue;
+      const names = [...methods.keys()].filter((each) => typeof each === 'string');
+      const near = typeof key === 'string' ? closest(key, names) : undefined;
+      const remedy = near === undefined ? '' : `; did you mean '${near}'?`;
+      throw configurationError(site, `${option}: there is no own method '${String(key)}'${remedy}`, option);
     }
   }
   const wantsCache = parts.policies['cache'] !== undefined && parts.policies['cache'] !== false;
@@ -84,12 +89,35 @@ const ownMethods = (prototype: object): Map<string | symbol, AnyFunction> => {
   return methods;
 };
 
-/** Gives the class's own asynchronous methods the policies, as the weakest layer. */
-export const decorateClass = (
-  target: abstract new (...args: never[]) => unknown,
-  parts: LayerParts,
-  site: OptionSite,
+interface DecoratedClass {
+  readonly target: abstract new (...args: never[]) => unknown;
+  /** What the standard dialect shares between the decorators of a class, where the compiler supplies it. */
+  readonly metadata: Record<PropertyKey, unknown> | undefined;
+}
+
+const coverMethod = (
+  { target, metadata }: DecoratedClass,
+  key: string | symbol,
+  fn: AnyFunction,
+  layer: Layer,
 ): void => {
+  const prototype = target.prototype as object;
+  const known = recordOf(fn);
+  const home = known === undefined ? prototype : known.place.home;
+  const { record, wrapper } = wrapMethod(checkNoGenerator(fn, layer.site), key, {
+    isStatic: false,
+    isPrivate: false,
+    home,
+  });
+  record.add(layer);
+  publishMetadata(record, metadata);
+  const descriptor = Object.getOwnPropertyDescriptor(prototype, key) as PropertyDescriptor;
+  Object.defineProperty(prototype, key, { ...descriptor, value: wrapper });
+};
+
+/** Gives the class's own asynchronous methods the policies, as the weakest layer. */
+export const decorateClass = (decorated: DecoratedClass, parts: LayerParts, site: OptionSite): void => {
+  const { target } = decorated;
   const prototype = target.prototype as object;
   const methods = ownMethods(prototype);
   checkNames(parts, methods, site);
@@ -101,16 +129,7 @@ export const decorateClass = (
       notCovered.push({ method: nameOf(key), reason });
       continue;
     }
-    const home = recordOf(fn)?.place.home;
-    const { record, wrapper } = wrapMethod(fn, key, {
-      isStatic: false,
-      isPrivate: false,
-      home: recordOf(fn) === undefined ? prototype : home,
-    });
-    record.add(layerFrom(parts, 'class', { ...site, method: `${target.name}.${nameOf(key)}` }));
-    publishMetadata(record, undefined);
-    const descriptor = Object.getOwnPropertyDescriptor(prototype, key) as PropertyDescriptor;
-    Object.defineProperty(prototype, key, { ...descriptor, value: wrapper });
+    coverMethod(decorated, key, fn, layerFrom(parts, 'class', { ...site, method: `${target.name}.${nameOf(key)}` }));
     covered.push(nameOf(key));
   }
   coverage.set(prototype, { covered, notCovered });

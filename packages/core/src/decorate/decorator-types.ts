@@ -5,8 +5,6 @@
  * that they are inferred from the method and not from the callback. Holds from TypeScript 5.4 on.
  */
 
-/* eslint-disable @typescript-eslint/no-explicit-any -- `any` is what makes these signatures match every method */
-
 export type AnyMethod = (this: any, ...args: any[]) => any;
 type AsyncMethod = (this: any, ...args: any[]) => Promise<any>;
 

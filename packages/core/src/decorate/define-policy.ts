@@ -1,10 +1,20 @@
-import { type OptionSite, configurationError } from '../errors/option-check.js';
+import {
+  type OptionSite,
+  callback,
+  checkOptions,
+  configurationError,
+  flag,
+  oneOf,
+  shown,
+  text,
+} from '../errors/option-check.js';
 import type { Call, CallFrame } from '../pipeline/call.js';
 import { type CurrentCall, viewOf } from '../pipeline/current-call.js';
-import { Again, Answer, type Interceptor } from '../pipeline/interceptor.js';
-import { type Binding, type BuiltInPolicy, RANKS } from '../pipeline/policy.js';
+import { Again, Answer, type Interceptor, type InterceptorFacts } from '../pipeline/interceptor.js';
+import { type Binding, type BoundPiece, type BuiltInPolicy, RANKS } from '../pipeline/policy.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Random } from '../runtime/random.js';
+import { world } from '../runtime/world.js';
 import type { MethodDecorator } from './decorator-types.js';
 import { policyDecorator, registerPolicy } from './policy-decorator.js';
 
@@ -22,6 +32,8 @@ export interface PolicyContext {
   readonly method: string;
   readonly clock: Clock;
   readonly random: Random;
+  /** The policy's state for this method and class: made once, kept when `configure` binds the method again. */
+  state<State>(slot: string, create: () => State): State;
 }
 
 /** `answer(value)` answers in the method's place; `again(ms)` runs what lies inside once more. */
@@ -43,7 +55,10 @@ export type AroundPolicy = (call: PolicyCall, next: () => Promise<unknown>) => P
 export interface PolicyInput<Given, Parsed> {
   /** As in `explain()`, and in camelCase as in `@Resilient({ … })`: 'load-shed' is `loadShed`. */
   readonly name: string;
-  /** Checks and completes what was given; throw to refuse. Runs when the class is defined. */
+  /**
+   * Checks and completes what was given; throw to refuse. Runs when the class is defined, and at the first call for what
+   * all layers together say: options that are plain objects merge option by option, as ours do.
+   */
   readonly options?: (given: Given) => Parsed;
   /** Runs at the first call: allocates state, returns hooks or a function around the call. */
   readonly bind: (options: Parsed, context: PolicyContext) => PolicyHooks | AroundPolicy;
@@ -92,20 +107,23 @@ class CallForPolicy implements PolicyCall {
   }
 }
 
-const bound = (name: string, hooks: PolicyHooks | AroundPolicy): Interceptor => {
+const bound = (name: string, hooks: PolicyHooks | AroundPolicy, given: unknown): Interceptor => {
   const owner = {};
   const seen = (call: Call): PolicyCall => {
     const known = call.note<CallForPolicy>(owner) ?? new CallForPolicy(call);
     call.setNote(owner, known);
     return known;
   };
+  const describe = (): InterceptorFacts => ({ options: isPlain(given) ? { ...given } : {} });
   if (typeof hooks === 'function') {
     const next = (call: Call, inside: CallFrame) => async (): Promise<unknown> => inside.runInside(call);
-    return { policy: name, around: (call, inside) => hooks(seen(call), next(call, inside)) };
+    return { policy: name, describe, around: async (call, inside) => hooks(seen(call), next(call, inside)) };
   }
   const { enter, leave, error } = hooks;
   return {
     policy: name,
+    describe,
+    mayLinger: true,
     ...(enter && { enter: (call: Call) => enter.call(hooks, seen(call)) }),
     ...(leave && { leave: (call: Call, value: unknown) => leave.call(hooks, seen(call), value) }),
     ...(error && { error: (call: Call, thrown: unknown) => error.call(hooks, seen(call), thrown) ?? undefined }),
@@ -115,48 +133,85 @@ const bound = (name: string, hooks: PolicyHooks | AroundPolicy): Interceptor => 
 const rankOf = ({ before, after }: { before?: BuiltInPolicy; after?: BuiltInPolicy }): number =>
   before === undefined ? RANKS[after ?? 'retry'] + 1 : RANKS[before] - 1;
 
-const camelCase = (name: string): string => name.replace(/-([a-z])/g, (_all, letter: string) => letter.toUpperCase());
+const camelCase = (name: string): string =>
+  name.replace(/-([a-z0-9])/g, (_all, letter: string) => letter.toUpperCase());
+
+const KEBAB_CASE = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
+const SITE: OptionSite = { decorator: 'definePolicy' };
+
+const checkInput = (input: PolicyInput<never, never>): void => {
+  const places = oneOf(...Object.keys(RANKS));
+  checkOptions(
+    SITE,
+    { name: text, options: callback, bind: callback, before: places, after: places, async: flag },
+    input,
+  );
+  if (input.name === undefined) throw configurationError(SITE, 'name is missing', 'name');
+  if (!KEBAB_CASE.test(input.name))
+    throw configurationError(SITE, `name must be in kebab-case, got ${shown(input.name)}`, 'name');
+  if (input.bind === undefined) throw configurationError(SITE, 'bind is missing', 'bind');
+  if (input.before !== undefined && input.after !== undefined)
+    throw configurationError(SITE, 'before and after are both given; keep one', 'after');
+};
+
+/** Options that are no plain object travel as a whole. */
+const WHOLE = Symbol('whole');
+type Recorded = Readonly<Record<PropertyKey, unknown>>;
+
+const isPlain = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+
+const record = (given: unknown): Recorded => {
+  if (given === undefined) return Object.freeze({});
+  return Object.freeze(isPlain(given) ? { ...given, [WHOLE]: undefined } : { [WHOLE]: given });
+};
+
+/** What all layers together have given; undefined when none has given anything. */
+const merged = ({ [WHOLE]: whole, ...options }: Recorded): unknown =>
+  whole === undefined && Object.keys(options).length > 0 ? options : whole;
+
+const NEEDS_PROMISE = 'needs a method that returns a Promise; make it async, or remove the policy';
 
 /**
  * A policy of your own, through the same door as ours: one file, usable as a decorator, in `@Resilient({ … })`, and in
- * `configure({ defaults })`.
+ * `configure({ defaults })`. Of several policies at one place the one defined first stands outermost.
  * @returns the decorator; its only argument are the options.
  * @throws ConfigurationError when the name is taken.
  */
 export const definePolicy = <Given = undefined, Parsed = Given>(
   input: PolicyInput<Given, Parsed>,
-  /* eslint-disable-next-line @typescript-eslint/no-explicit-any -- matches every method */
 ): ((
   ...options: undefined extends Given ? [options?: Given] : [options: Given]
 ) => MethodDecorator<any, any, any[], any>) => {
-  const site: OptionSite = { decorator: 'definePolicy' };
+  checkInput(input as unknown as PolicyInput<never, never>);
   const key = camelCase(input.name);
-  if (!/^[a-z][a-z0-9-]*$/.test(input.name))
-    throw configurationError(site, `name must be in kebab-case, got '${input.name}'`, 'name');
   const decorator = `@${key.charAt(0).toUpperCase()}${key.slice(1)}`;
-  const parse = (given: unknown, at: OptionSite): Readonly<Record<string, unknown>> => {
+  const rank = rankOf(input) + world.policies.size / 10_000;
+  const read = (given: unknown, at: OptionSite): Parsed => {
     try {
-      return Object.freeze({ value: input.options === undefined ? given : input.options(given as Given) });
+      return (input.options === undefined ? given : input.options(given as Given)) as Parsed;
     } catch (thrown) {
       throw configurationError(at, thrown instanceof Error ? thrown.message : 'wrong options');
     }
   };
-  const definition = {
-    name: input.name,
-    key,
-    decorator,
-    rank: rankOf(input),
-    isAsyncOnly: input.async ?? false,
-    parse,
-    bind: (options: Readonly<Record<string, unknown>>, binding: Binding) => {
-      const { clock, random } = binding.runtime;
-      const hooks = input.bind(options['value'] as Parsed, { method: binding.method, clock, random });
-      return [{ rank: rankOf(input), interceptor: bound(input.name, hooks) }];
-    },
+  const parse = (given: unknown, at: OptionSite): Recorded => {
+    read(given, at);
+    return record(given);
   };
-  registerPolicy(definition, site);
-  /* eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above */
-  const factory = (options?: Given): MethodDecorator<any, any, any[], any> =>
-    policyDecorator(definition, options, factory) as MethodDecorator<any, any, any[], any>;
+  const bind = (options: Recorded, { runtime, method, kind, site, state }: Binding): BoundPiece[] => {
+    const { clock, random } = runtime;
+    const given = merged(options);
+    const hooks = input.bind(read(given, site), { method, clock, random, state });
+    if (typeof hooks === 'function' && kind === 'sync') throw configurationError(site, NEEDS_PROMISE);
+    return [{ rank, interceptor: bound(input.name, hooks, given) }];
+  };
+  const isAsyncOnly = input.async ?? false;
+  const definition = { name: input.name, key, decorator, rank, isAsyncOnly, isUsers: true, parse, bind };
+  registerPolicy(definition, SITE);
+  const factory = (...given: [options?: Given]): MethodDecorator<any, any, any[], any> => {
+    // A line without parentheses: the compiler's own arguments.
+    if (given.length > 1) throw configurationError({ decorator }, `write ${decorator}() with parentheses`);
+    return policyDecorator(definition, given[0], factory) as MethodDecorator<any, any, any[], any>;
+  };
   return factory;
 };

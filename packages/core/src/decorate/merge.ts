@@ -37,17 +37,28 @@ export const mergePolicies = (record: MethodRecord, settings: Settings): MergedP
     const named = namedOptions(layer, settings) as Record<string, GivenOptions | false>;
     for (const source of [named, layer.policies]) {
       for (const [key, options] of Object.entries(source)) {
-        given.set(key, options === false ? false : { ...(given.get(key) || {}), ...options });
+        given.set(key, options === false ? false : { ...(given.get(key) || undefined), ...options });
       }
     }
   }
   const policies = new Map<string, GivenOptions>();
   for (const [key, options] of given) {
     if (options === false) continue;
-    policies.set(key, { ...asOptions(settings.environment[key]), ...asOptions(settings.defaults[key]), ...options });
+    policies.set(key, { ...builtIn(key, record), ...overDefaults(key, options, settings) });
   }
   return { policies, order: layers.findLast(({ order }) => order !== undefined)?.order };
 };
+
+/** A policy's options over what `configure` says, and that over the environment. */
+export const overDefaults = (key: string, options: GivenOptions, settings: Settings): GivenOptions => ({
+  ...asOptions(settings.environment[key]),
+  ...asOptions(settings.defaults[key]),
+  ...options,
+});
+
+/** A function that cannot see `this` has one cache, whatever object it has been put on. */
+const builtIn = (key: string, { place }: MethodRecord): GivenOptions =>
+  key === 'cache' && place.ignoresThis === true ? { scope: 'class' } : {};
 
 const asOptions = (value: unknown): GivenOptions =>
   typeof value === 'object' && value !== null ? (value as GivenOptions) : {};

@@ -23,21 +23,27 @@ const REMEDY: Record<string, string> = {
   accessor: 'move the work into a method',
   field: 'write it as a method, or wrap the function with resilient(fn, options)',
   class: 'write it above a method; above a class stands @Resilient',
+  parameter: 'write it above the method',
 };
 
 const cannotDecorate = (site: OptionSite, what: string): never => {
-  throw configurationError(site, `stands on a ${what}; ${REMEDY[what] ?? 'write it above a method'}`);
+  const article = /^[aeiou]/.test(what) ? 'an' : 'a';
+  throw configurationError(site, `stands on ${article} ${what}; ${REMEDY[what] ?? 'write it above a method'}`);
 };
 
 const GENERATORS: ReadonlySet<string> = new Set(['[object GeneratorFunction]', '[object AsyncGeneratorFunction]']);
 
-const checkMethod = (fn: unknown, site: OptionSite): AnyFunction => {
-  if (typeof fn !== 'function') return cannotDecorate(site, 'field');
-  if (!GENERATORS.has(Object.prototype.toString.call(fn))) return fn as AnyFunction;
+export const checkNoGenerator = (fn: AnyFunction, site: OptionSite): AnyFunction => {
+  if (!GENERATORS.has(Object.prototype.toString.call(fn))) return fn;
   throw configurationError(
     site,
     'stands on a generator, whose result can be consumed only once; return an array or a Promise of one',
   );
+};
+
+const checkMethod = (fn: unknown, site: OptionSite): AnyFunction => {
+  if (typeof fn !== 'function') return cannotDecorate(site, 'field');
+  return checkNoGenerator(fn as AnyFunction, site);
 };
 
 const nameOf = (key: string | symbol): string => (typeof key === 'symbol' ? `[${key.description ?? ''}]` : key);
@@ -57,6 +63,11 @@ const decorateStandard = (value: unknown, context: StandardContext, site: Option
   return wrapper;
 };
 
+const legacySite = (site: OptionSite, target: object, key: string | symbol): OptionSite => {
+  const className = classOf(target);
+  return { ...site, method: className === undefined ? nameOf(key) : `${className}.${nameOf(key)}` };
+};
+
 const decorateLegacy = (
   target: object,
   key: string | symbol,
@@ -64,8 +75,7 @@ const decorateLegacy = (
   site: OptionSite,
   make: LayerFactory,
 ): PropertyDescriptor => {
-  const className = classOf(target);
-  const at = { ...site, method: className === undefined ? nameOf(key) : `${className}.${nameOf(key)}` };
+  const at = legacySite(site, target, key);
   if (descriptor.get !== undefined || descriptor.set !== undefined) return cannotDecorate(at, 'getter');
   const place: Place = { isStatic: typeof target === 'function', isPrivate: false, home: target };
   const { record, wrapper } = wrapMethod(checkMethod(descriptor.value, at), key, place);
@@ -87,9 +97,10 @@ export const methodDecorator =
       throw configurationError(site, `was called without a method; write ${site.decorator}(…) above one`);
     }
     const target = first as object;
-    const descriptor = (third ?? Object.getOwnPropertyDescriptor(target, second)) as PropertyDescriptor | undefined;
-    if (descriptor === undefined || typeof descriptor !== 'object') {
-      return cannotDecorate({ ...site, method: `${classOf(target) ?? ''}.${nameOf(second)}` }, 'field');
+    if (typeof third === 'number') return cannotDecorate(legacySite(site, target, second), 'parameter');
+    const descriptor: unknown = third ?? Object.getOwnPropertyDescriptor(target, second);
+    if (typeof descriptor !== 'object' || descriptor === null) {
+      return cannotDecorate(legacySite(site, target, second), 'field');
     }
     return decorateLegacy(target, second, descriptor, site, make);
   };

@@ -24,6 +24,8 @@ export interface Place {
   readonly isPrivate: boolean;
   /** What legacy decorators know at definition: the prototype or, for statics, the class. */
   readonly home: object | undefined;
+  /** An arrow or bound function: whatever it is called on, its state is its own. */
+  readonly ignoresThis?: boolean;
 }
 
 /**
@@ -45,7 +47,6 @@ export class MethodRecord {
   /** The property key; a private method's is its description, `#name`. */
   readonly key: string | symbol;
   readonly place: Place;
-  readonly ordinal = world.nextOrdinal++;
   readonly layers: Layer[] = [];
   last: LastBinding | undefined = undefined;
   #kind: MethodKind;
@@ -74,7 +75,10 @@ export class MethodRecord {
     if (layer.source === 'direct') this.#refuseRepetition(layer);
     this.layers.push(Object.freeze(layer));
     if (layer.async !== undefined) this.#kind = layer.async ? 'async' : 'sync';
-    for (const key of Object.keys(layer.policies)) this.#checkKind(key, layer);
+    // A line that says `async: false` speaks about the lines below it, too.
+    for (const each of layer.async === false ? this.layers : [layer]) {
+      for (const key of Object.keys(each.policies)) this.#checkKind(key, each);
+    }
     this.last = undefined;
   }
 
@@ -107,6 +111,8 @@ const SYNC_TYPES: ReadonlySet<unknown> = new Set([
   Number,
   Boolean,
   Array,
+  // The type of a value; nobody asks it for the time.
+  // oxlint-disable-next-line no-restricted-globals
   Date,
   Map,
   Set,
@@ -124,10 +130,17 @@ const kindByDeclaration = (fn: AnyFunction, key: string | symbol, home: object |
   return SYNC_TYPES.has(type) ? 'sync' : 'unknown';
 };
 
-/** Whose state a call uses: its class, by prototype; the class itself for statics; nobody for a bare function. */
+/**
+ * Whose state a call uses: its class, by prototype; the class itself for statics; nobody for a bare function. What
+ * `Object.create` made from an instance belongs to the instance's class.
+ */
 export const ownerOf = (self: unknown): object | null => {
   if (typeof self === 'function') return self;
-  return typeof self === 'object' && self !== null ? (Object.getPrototypeOf(self) as object | null) : null;
+  if (typeof self !== 'object' || self === null) return null;
+  const direct = Object.getPrototypeOf(self) as object | null;
+  const made = (self as { constructor?: { prototype?: unknown } }).constructor?.prototype;
+  if (made === direct || typeof made !== 'object' || made === null) return direct;
+  return Object.prototype.isPrototypeOf.call(made, self) ? made : direct;
 };
 
 /**

@@ -23,9 +23,14 @@ const ordinalOf = (fn: object): number => {
   return ordinal;
 };
 
+const isPlain = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
 const fingerprint = (options: unknown): string =>
   JSON.stringify(options, (_key, value: unknown) => {
     if (typeof value === 'function') return `function ${ordinalOf(value)}`;
+    // The order in which options were written says nothing.
+    if (isPlain(value)) return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
     return value === Infinity ? 'Infinity' : value;
   }) ?? '';
 

@@ -1,3 +1,4 @@
+import type { Stack } from '../pipeline/stack.js';
 import { runtimeOf, world } from '../runtime/world.js';
 import { bindingOf } from './bind.js';
 import { type AnyFunction, MethodRecord, type Place, markOf, ownerOf } from './method-record.js';
@@ -6,8 +7,15 @@ import { preserveIdentity } from './preserve-identity.js';
 /** Finds or binds the stack for this call's runtime and class, remembers it for the next call, and runs it. */
 const invokeSlowly = (record: MethodRecord, self: unknown, args: readonly unknown[]): unknown => {
   const runtime = runtimeOf(self);
-  const owner = ownerOf(self);
-  const { stack } = bindingOf(record, runtime, owner);
+  const binding = bindingOf(record, runtime, ownerOf(self));
+  let stack: Stack;
+  try {
+    stack = binding.stack;
+  } catch (error) {
+    // Options that contradict each other; an asynchronous method never throws synchronously.
+    if (record.kind === 'async') return Promise.reject(error);
+    throw error;
+  }
   if (runtime === world.runtime && !world.hasSeveralRuntimes) record.last = { stack, mark: markOf(self) };
   return stack.invoke(self, args);
 };

@@ -33,11 +33,14 @@ const REFUSED = -1;
 export class Circuit extends BoundCircuit {
   readonly #runtime: Runtime;
   readonly #judge: (error: unknown) => Outcome;
+  readonly #slowCall: number | undefined;
 
   constructor({ runtime = world.runtime, ...given }: CircuitOptions = {}) {
     const site = { decorator: 'new Circuit', policy: 'circuit-breaker' };
     const options = parseBreakerOptions(given, site) as CircuitBreakerOptions;
-    super(options.name ?? 'circuit', resolveBreakerSettings(options, site), runtime);
+    const settings = resolveBreakerSettings(options, site);
+    super(options.name ?? 'circuit', settings, runtime);
+    this.#slowCall = settings.slowCall?.duration;
     this.#runtime = runtime;
     this.#judge = breakerJudge({
       options,
@@ -72,6 +75,7 @@ export class Circuit extends BoundCircuit {
       if (isSettled) return;
       isSettled = true;
       const { now } = this;
+      this.#reportSlow(now - startedAt, outcome);
       this.machine.settle(permit, outcome, now - startedAt, now, outcome === 'failure' ? summarize(error) : undefined);
     };
     return { succeed: () => settle('success', undefined), fail: (error) => settle(this.#judge(error), error) };
@@ -92,6 +96,11 @@ export class Circuit extends BoundCircuit {
     const permit = this.machine.admit(now);
     if (permit !== REFUSED)
       this.machine.settle(permit, outcome, 0, now, outcome === 'failure' ? summarize(error) : undefined);
+  }
+
+  #reportSlow(durationMs: number, outcome: Outcome): void {
+    if (this.#slowCall === undefined || durationMs <= this.#slowCall || outcome === 'neutral') return;
+    this.#runtime.events.emit('circuit.slowCall', this.name, { circuit: this.name, durationMs });
   }
 
   #refusal(now: number): CircuitOpenError {

@@ -1,4 +1,5 @@
 import { type Duration, parseDuration } from '../algorithms/duration.js';
+import { isSingleUse } from '../algorithms/single-use.js';
 import { type CacheKey, isUnkeyable, keyOf } from '../algorithms/stable-key.js';
 import { ConfigurationError } from '../errors/configuration-error.js';
 import { checkOptions, duration, whole } from '../errors/option-check.js';
@@ -30,14 +31,22 @@ export interface ResultCacheLookup<Value> {
   readonly remainingTtl: number;
 }
 
-interface Load<Value> extends CellFlight {
-  readonly promise: Promise<Value>;
+/** A load under way. */
+class Load<Value> implements CellFlight {
+  isDetached = false;
+  hasSingleUseResult = false;
+  /** Undefined while the function given runs synchronously: whoever asks for the key now is called by it. */
+  promise: Promise<Value> | undefined = undefined;
 }
 
 const SCHEMA = { maxSize: whole(1), ttl: duration({ infinite: true }), staleIfError: duration({ infinite: true }) };
 const MISSED = { state: 'miss', value: undefined, age: 0, createdAt: undefined, remainingTtl: 0 } as const;
 
-const forever = (ttl: number): number => (ttl === 0 ? Infinity : ttl);
+const milliseconds = (ttl: Duration, caller: string): number => {
+  const parsed = parseDuration(ttl);
+  if (!Number.isNaN(parsed)) return parsed === 0 ? Infinity : parsed;
+  throw new ConfigurationError(`${caller}: ttl must be a duration, got ${String(ttl)}`, { option: 'ttl' });
+};
 
 /**
  * The cache of `@Cached` for direct use: least recently used out, time to live, one load per key.
@@ -55,7 +64,7 @@ export class ResultCache<Value = unknown> {
       'runtime'
     >;
     this.#runtime = runtime;
-    this.#ttl = forever(parseDuration(options.ttl ?? '5m'));
+    this.#ttl = milliseconds(options.ttl ?? '5m', 'new ResultCache');
     this.#windows = { staleWhileRevalidate: 0, staleIfError: parseDuration(options.staleIfError ?? 0) };
     this.#cell = new CacheCell(options.maxSize ?? 256, () => undefined);
   }
@@ -80,22 +89,15 @@ export class ResultCache<Value = unknown> {
 
   /** Stores a value. `ttl` overrides the cache's. @throws ConfigurationError on a wrong ttl. */
   put(key: CacheKey, value: Value, { ttl }: { readonly ttl?: Duration } = {}): void {
-    const given = ttl === undefined ? this.#ttl : forever(parseDuration(ttl));
-    if (Number.isNaN(given))
-      throw new ConfigurationError(`ResultCache.put: ttl must be a duration, got ${String(ttl)}`, { option: 'ttl' });
+    const given = ttl === undefined ? this.#ttl : milliseconds(ttl, 'ResultCache.put');
     this.#cell.detach(key);
     this.#store(key, value, given, this.#runtime.clock.now());
   }
 
   /** The fresh value, or undefined. Counts as a look-up and as use. */
   get(key: CacheKey): Value | undefined {
-    const slot = this.#cell.table.hit(key, this.#runtime.clock.now());
-    if (slot < 0) {
-      this.#cell.counters.misses += 1;
-      return undefined;
-    }
-    this.#cell.counters.hits += 1;
-    return this.#cell.table.valueAt(slot);
+    const slot = this.#hit(key);
+    return slot < 0 ? undefined : this.#cell.table.valueAt(slot);
   }
 
   /** Tells a stored undefined from a miss and a stale value from a fresh one. Counts as neither. */
@@ -128,19 +130,15 @@ export class ResultCache<Value = unknown> {
     load: () => Promise<Value> | Value,
     options: { readonly ttl?: Duration } = {},
   ): Promise<Value> {
-    const { table, counters, flights } = this.#cell;
-    const slot = table.hit(key, this.#runtime.clock.now());
-    if (slot >= 0) {
-      counters.hits += 1;
-      return Promise.resolve(table.valueAt(slot));
-    }
-    const flight = flights.get(key);
-    if (flight !== undefined) {
-      counters.coalesced += 1;
-      return flight.promise;
-    }
-    counters.misses += 1;
-    return this.#load(key, load, options.ttl === undefined ? this.#ttl : forever(parseDuration(options.ttl)));
+    const ttl = options.ttl === undefined ? this.#ttl : milliseconds(options.ttl, 'ResultCache.getOrLoad');
+    const flight = this.#cell.flights.get(key);
+    const isJoining = flight?.promise !== undefined;
+    const slot = this.#hit(key, isJoining);
+    if (slot >= 0) return Promise.resolve(this.#cell.table.valueAt(slot));
+    if (flight === undefined) return this.#load(key, load, ttl);
+    if (flight.promise === undefined) return promised(load);
+    // What can be consumed only once belongs to whoever led: everyone else runs on his own.
+    return flight.promise.then((value) => (flight.hasSingleUseResult ? load() : value));
   }
 
   /** Returns whether there was an entry. A load under way answers its callers but is not stored. */
@@ -158,26 +156,36 @@ export class ResultCache<Value = unknown> {
     return this.#cell.table.keys();
   }
 
+  /** The slot of a fresh entry, or −1. Counts the look-up; an entry that can serve no more goes. */
+  #hit(key: CacheKey, isJoining = false): number {
+    const { table, counters } = this.#cell;
+    const now = this.#runtime.clock.now();
+    const slot = table.hit(key, now);
+    if (slot >= 0) counters.hits += 1;
+    else if (isJoining) counters.coalesced += 1;
+    else counters.misses += 1;
+    const old = slot < 0 ? table.find(key) : -1;
+    if (old >= 0 && judge(table.timesAt(old), this.#windows, now) === 'gone') table.expire(key);
+    return slot;
+  }
+
   #load(key: CacheKey, load: () => Promise<Value> | Value, ttl: number): Promise<Value> {
     const startedAt = this.#runtime.clock.now();
-    // Through a microtask, so that the flight is registered before the load runs.
-    const loading = Promise.resolve().then(load);
-    const flight: Load<Value> = {
-      isDetached: false,
-      promise: loading.then(
-        (value) => {
-          this.#cell.land(key, flight);
-          if (!flight.isDetached) this.#store(key, value, ttl, startedAt);
-          return value;
-        },
-        (error: unknown) => {
-          this.#cell.land(key, flight);
-          this.#cell.counters.errors += 1;
-          throw error;
-        },
-      ),
-    };
+    const flight = new Load<Value>();
     this.#cell.register(key, flight, true);
+    flight.promise = promised(load).then(
+      (value) => {
+        this.#cell.land(key, flight);
+        flight.hasSingleUseResult = isSingleUse(value);
+        if (!flight.isDetached && !flight.hasSingleUseResult) this.#store(key, value, ttl, startedAt);
+        return value;
+      },
+      (error: unknown) => {
+        this.#cell.land(key, flight);
+        this.#cell.counters.errors += 1;
+        throw error;
+      },
+    );
     return flight.promise;
   }
 
@@ -186,3 +194,5 @@ export class ResultCache<Value = unknown> {
     this.#cell.store(key, value, times, { now: this.#runtime.clock.now(), retainedFor: this.#windows.staleIfError });
   }
 }
+
+const promised = async <Value>(load: () => Promise<Value> | Value): Promise<Value> => load();

@@ -1,6 +1,11 @@
-import { wrapFunction } from '../decorate/resilient-function.js';
-import type { OptionSite } from '../errors/option-check.js';
-import { type RetryOptions, parseRetryOptions } from '../policies/retry/options.js';
+import { overDefaults } from '../decorate/merge.js';
+import { currentCall } from '../pipeline/current-call.js';
+import { Frame } from '../pipeline/frame.js';
+import { Stack } from '../pipeline/stack.js';
+import { RetryInterceptor } from '../policies/retry/interceptor.js';
+import { type RetryOptions, parseRetryOptions, resolveRetryOptions } from '../policies/retry/options.js';
+import type { Runtime } from '../runtime/runtime.js';
+import { runtimeOf } from '../runtime/world.js';
 
 /** What the function may know about its try. */
 export interface RetryAttempt {
@@ -19,27 +24,29 @@ export interface DirectRetryOptions<Value> extends RetryOptions<Value> {
 
 /**
  * Calls `fn` until it succeeds or the attempts are used up: `await retry(() => load(id), { maxAttempts: 5 })`. Rejects
- * with `fn`'s own last error, or with the reason of the caller's abort.
+ * with `fn`'s own last error, or with the reason of the caller's abort. Refines `configure({ defaults: { retry } })`.
  * @throws ConfigurationError on a wrong option.
  */
 export const retry = <Value>(
   fn: (attempt: RetryAttempt) => Promise<Value> | Value,
   { signal, name = fn.name || 'retry', ...options }: DirectRetryOptions<Value> = {},
 ): Promise<Value> => {
-  const site: OptionSite = { decorator: 'retry()', method: name, policy: 'retry' };
-  const parts = {
-    policies: { retry: parseRetryOptions(options, site) },
-    named: undefined,
-    order: undefined,
-    async: true,
-    include: undefined,
-    exclude: undefined,
-  };
-  let attempt = 0;
-  const run = (given: AbortSignal): Promise<Value> | Value => {
-    attempt += 1;
-    return fn({ attempt, signal: given });
-  };
-  const wrapped = wrapFunction((...args) => run(args[0] as AbortSignal), name, parts, site);
-  return wrapped(signal ?? new AbortController().signal) as Promise<Value>;
+  const given = parseRetryOptions(options, { decorator: 'retry()', method: name, policy: 'retry' });
+  const runtime = runtimeOf(undefined);
+  const interceptors = runtime.settings.enabled ? [interceptorFor(given, name, runtime)] : [];
+  const frame = new Frame({ method: name, runtime, interceptors, target: () => fn(currentCall()) });
+  // No record of it anywhere: a program may come here a million times.
+  const stack = new Stack({ method: name, runtime, frame, interceptors, front: undefined, kind: () => 'async' });
+  return stack.invoke(undefined, signal === undefined ? [] : [signal]) as Promise<Value>;
+};
+
+const interceptorFor = (
+  given: Readonly<Record<string, unknown>>,
+  method: string,
+  runtime: Runtime,
+): RetryInterceptor => {
+  const settings = resolveRetryOptions(overDefaults('retry', given, runtime.settings));
+  const reportFailure = (source: string, thrown: unknown): void =>
+    runtime.events.reportFailure(`retry() ${source}`, method, thrown);
+  return new RetryInterceptor(settings, { runtime, method, reportFailure });
 };

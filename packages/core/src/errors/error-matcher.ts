@@ -1,3 +1,4 @@
+import { ask } from './ask.js';
 import { type Check, arrayOf, shown } from './option-check.js';
 import { codeOf, statusOf } from './error-facts.js';
 
@@ -25,10 +26,5 @@ export const matchesAny = (
     if (typeof pattern === 'string') return codeOf(error) === pattern;
     if (typeof pattern === 'number') return statusOf(error) === pattern;
     if (isErrorClass(pattern)) return error instanceof pattern;
-    try {
-      return (pattern as (error: unknown) => boolean)(error) === true;
-    } catch (thrown) {
-      report(thrown);
-      return false;
-    }
+    return ask(() => pattern(error), false, report);
   });

@@ -24,6 +24,10 @@ export type Schema = Readonly<Record<string, Check>>;
 
 const LONGEST_SHOWN = 40;
 
+/** A check that looks inside of a value has told what it found there. */
+const withValue = (problem: string, value: unknown): string =>
+  problem.includes(', got ') || problem.startsWith('.') ? problem : `${problem}, got ${shown(value)}`;
+
 /** A value of the user's configuration, short. */
 export const shown = (value: unknown): string => {
   if (typeof value === 'string')
@@ -52,7 +56,7 @@ export const duration =
   (value) => {
     const parsed = parseDuration(value);
     const form = "must be a duration: milliseconds as a number, or a string such as '250ms', '2s', '5m', '1h', '1d'";
-    if (Number.isNaN(parsed)) return form;
+    if (Number.isNaN(parsed)) return typeof value === 'number' && value < 0 ? 'must be >= 0 ms' : form;
     if (parsed === Infinity && rules.infinite !== true) return 'must be finite';
     if (rules.positive === true && parsed <= 0) return 'must be longer than 0';
     return rules.atLeast !== undefined && parsed < rules.atLeast ? `must be >= ${rules.atLeast} ms` : undefined;
@@ -99,7 +103,13 @@ export const oneOf =
     return `must be one of ${list}${hint === undefined ? '' : ` (did you mean '${hint}'?)`}`;
   };
 
-/** Any of several checks; when none passes, the problem of the one that fits the value's type best is told. */
+const MUST_BE = 'must be ';
+
+/** 'must be a, or must be b' as 'must be a, or b'. */
+const oneSentence = ([first = '', ...others]: readonly string[]): string =>
+  [first, ...others.map((each) => (each.startsWith(MUST_BE) ? each.slice(MUST_BE.length) : each))].join(', or ');
+
+/** Any of several checks; when none passes, all that would have done are told. */
 export const either =
   (...checks: readonly Check[]): Check =>
   (value) => {
@@ -109,7 +119,9 @@ export const either =
       if (problem === undefined) return undefined;
       problems.push(problem);
     }
-    return problems.join(', or ');
+    // What is wrong inside of an object says more than what else could stand in its place.
+    const inside = isRecord(value) ? problems.find((problem) => problem.startsWith('.')) : undefined;
+    return inside ?? oneSentence(problems);
   };
 
 export const literal =
@@ -123,7 +135,7 @@ export const arrayOf =
     if (!Array.isArray(value)) return 'must be an array';
     for (const [index, element] of value.entries()) {
       const problem = check(element);
-      if (problem !== undefined) return `[${index}] ${problem}, got ${shown(element)}`;
+      if (problem !== undefined) return `[${index}] ${withValue(problem, element)}`;
     }
     return undefined;
   };
@@ -157,25 +169,32 @@ const firstProblem = (schema: Schema, given: Readonly<Record<string, unknown>>):
     if (!Object.hasOwn(schema, option)) return unknownOption(option, schema);
     if (value === undefined) continue;
     const problem = schema[option]?.(value);
-    if (problem !== undefined)
-      return {
-        option,
-        text: problem.includes(', got ') || problem.startsWith('.') ? problem : `${problem}, got ${shown(value)}`,
-      };
+    if (problem !== undefined) return { option, text: withValue(problem, value) };
   }
   return undefined;
 };
+
+/** A decorator written without parentheses gets the class or the method in the place of its options. */
+const hint = ({ decorator }: OptionSite, given: unknown): string =>
+  typeof given === 'function' && decorator.startsWith('@') ? `; write ${decorator}() with parentheses` : '';
+
+/** Lists are copied: what their owner adds later has not been checked. */
+const kept = (value: unknown): unknown => (Array.isArray(value) ? Object.freeze([...(value as unknown[])]) : value);
 
 /**
  * The given options, frozen, without those that are undefined.
  * @throws ConfigurationError naming the site, the option, the value and the remedy.
  */
 export const checkOptions = (site: OptionSite, schema: Schema, given: unknown): Readonly<Record<string, unknown>> => {
-  if (!isRecord(given)) throw configurationError(site, `options must be an object, got ${shown(given)}`);
+  if (!isRecord(given))
+    throw configurationError(site, `options must be an object, got ${shown(given)}${hint(site, given)}`);
   const problem = firstProblem(schema, given);
   if (problem !== undefined) {
-    const separator = problem.text.startsWith('.') || problem.text.startsWith('[') ? '' : ' ';
-    throw configurationError(site, `${problem.option}${separator}${problem.text}`, problem.option);
+    // Where it lies inside of the option, '.size' or '[1]', and what is wrong there.
+    const [, inside, rest] = /^([.[]\S*)? ?(.*)$/s.exec(problem.text) ?? [];
+    const at = `${problem.option}${inside ?? ''}`;
+    throw configurationError(site, `${at} ${rest}`, at);
   }
-  return Object.freeze(Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)));
+  const options = Object.entries(given).filter(([, value]) => value !== undefined);
+  return Object.freeze(Object.fromEntries(options.map(([name, value]) => [name, kept(value)])));
 };

@@ -54,7 +54,7 @@ export class EventBus implements Events {
   }
 
   on<Type extends EventType>(type: Type, listener: (event: EventOf<Type>) => unknown): () => void {
-    return this.#subscribe(this.#known(type), listener as Listener);
+    return this.#subscribe(this.#known(type), listener);
   }
 
   once<Type extends EventType>(type: Type, listener: (event: EventOf<Type>) => unknown): () => void {
@@ -66,11 +66,11 @@ export class EventBus implements Events {
   }
 
   off<Type extends EventType>(type: Type, listener: (event: EventOf<Type>) => unknown): void {
-    this.#remove(type, listener as Listener);
+    this.#remove(type, listener);
   }
 
   onAny(listener: (event: HoldfastEvent) => unknown): () => void {
-    return this.#subscribe(ANY, listener as Listener);
+    return this.#subscribe(ANY, listener);
   }
 
   stream(typeOrOptions?: EventType | { limit?: number }, options?: { limit?: number }): AsyncIterableIterator<never> {
@@ -113,7 +113,7 @@ export class EventBus implements Events {
   }
 
   #known<Type extends EventType>(type: Type): Type {
-    if (!this.#channels.has(type)) throw new TypeError(`events.on: there is no event '${String(type)}'`);
+    if (!this.#channels.has(type)) throw new TypeError(`events.on: there is no event '${type}'`);
     return type;
   }
 
@@ -147,8 +147,9 @@ export class EventBus implements Events {
   #deliver(event: HoldfastEvent): void {
     for (const listener of this.#listeners.get(event.type) ?? []) this.#call(listener, event);
     for (const listener of this.#listeners.get(ANY) ?? []) this.#call(listener, event);
-    for (const tap of this.#taps)
-      this.#call(tap.wants(event.type) ? (heard: HoldfastEvent) => tap.hear(heard) : () => undefined, event);
+    for (const tap of this.#taps) {
+      this.#call((heard: HoldfastEvent) => (tap.wants(heard.type) ? tap.hear(heard) : undefined), event);
+    }
     const { diagnostics } = this.channel(event.type);
     if (diagnostics.hasSubscribers) this.#call((published: HoldfastEvent) => diagnostics.publish(published), event);
   }
@@ -156,7 +157,9 @@ export class EventBus implements Events {
   #call(listener: (event: never) => unknown, event: HoldfastEvent): void {
     try {
       const result = (listener as (event: HoldfastEvent) => unknown)(event);
-      if (result instanceof Promise) result.catch((error: unknown) => this.#listenerFailed(event, error));
+      if (!isObject(result) || typeof result.then !== 'function') return;
+      // Promises of other libraries reject as well.
+      Promise.resolve(result as PromiseLike<unknown>).catch((error: unknown) => this.#listenerFailed(event, error));
     } catch (error) {
       this.#listenerFailed(event, error);
     }
@@ -167,3 +170,5 @@ export class EventBus implements Events {
     this.reportFailure(`listener of ${event.type}`, event.method, error);
   }
 }
+
+const isObject = (value: unknown): value is { then?: unknown } => typeof value === 'object' && value !== null;

@@ -38,6 +38,7 @@ export const consoleTap = (level: LoggerLevel, now: () => number): Tap => {
         lines = 0;
       }
       lines += 1;
+      // oxlint-disable-next-line no-console -- the default logger is the console
       if (lines < CONSOLE_BURST) console[levelOf(event.type)](`holdfast: ${logLine(event)}`);
       else if (lines === CONSOLE_BURST) console.warn('holdfast: more changes of state follow; silent for a minute');
     },

@@ -1,6 +1,7 @@
 import { type MethodBinding, allBindings, bindingOf } from '../decorate/bind.js';
 import { type MethodRecord, ownerOf, recordOf } from '../decorate/method-record.js';
 import { ConfigurationError } from '../errors/configuration-error.js';
+import { shown } from '../errors/option-check.js';
 import type { Interceptor } from '../pipeline/interceptor.js';
 import { runtimeOf } from '../runtime/world.js';
 
@@ -47,6 +48,8 @@ const find = (target: object, name: string | symbol): BoundMethod | undefined =>
 
 /** @throws ConfigurationError when the member is not a decorated method. */
 export const boundMethod = (target: object, name: string | symbol, caller: string): BoundMethod => {
+  if ((typeof target !== 'object' && typeof target !== 'function') || target === null)
+    throw new ConfigurationError(`${caller}: needs an instance or a class, got ${shown(target)}`);
   const found = find(target, name);
   if (found !== undefined) return found;
   const remedy = String(name).startsWith('#')

@@ -9,7 +9,6 @@ import type { Runtime } from '../runtime/runtime.js';
 import type { CacheStats } from '../stores/cache-stats.js';
 import { type BoundMethod, boundMethod, policyOf } from './bound-method.js';
 
-/* eslint-disable @typescript-eslint/no-explicit-any -- matches every method */
 export type MethodNames<Target> = {
   [Name in keyof Target]: Target[Name] extends (...args: any[]) => any ? Name : never;
 }[keyof Target];
@@ -43,8 +42,8 @@ const ttlOf = (options: SetOptions | undefined, caller: string): number | undefi
 };
 
 /**
- * The cache of one method of one instance or class. Promises where a shared store may be asked; `peek`, `keys` and
- * `stats` look at this process.
+ * The cache of one method of one instance or class. Promises where a shared store may be asked, and wrong arguments
+ * reject them; `peek`, `keys` and `stats` look at this process.
  */
 export class CacheHandle<Method extends (...args: any[]) => any> {
   readonly #method: BoundMethod;
@@ -56,13 +55,13 @@ export class CacheHandle<Method extends (...args: any[]) => any> {
   }
 
   /** The fresh value, or undefined; never loads. */
-  get(...args: Parameters<Method>): Promise<Value<Method> | undefined> {
-    return Promise.resolve(this.peek(...args));
+  async get(...args: Parameters<Method>): Promise<Value<Method> | undefined> {
+    return this.peek(...args);
   }
 
   /** Tells a cached undefined from a miss, and a stale value from a fresh one; never loads. */
-  lookup(...args: Parameters<Method>): Promise<CacheLookup<Value<Method>>> {
-    return Promise.resolve(this.#look(args) ?? MISSED) as Promise<CacheLookup<Value<Method>>>;
+  async lookup(...args: Parameters<Method>): Promise<CacheLookup<Value<Method>>> {
+    return (this.#look(args) ?? MISSED) as CacheLookup<Value<Method>>;
   }
 
   /** As `get`, at once. */
@@ -72,28 +71,26 @@ export class CacheHandle<Method extends (...args: any[]) => any> {
   }
 
   /** Stores a value as if it had just been loaded. A load under way is detached. */
-  set(args: Parameters<Method>, value: Value<Method>, options?: SetOptions): Promise<void> {
+  async set(args: Parameters<Method>, value: Value<Method>, options?: SetOptions): Promise<void> {
     this.#cache.set(this.#self, args, value, ttlOf(options, 'cacheOf().set'));
-    return Promise.resolve();
   }
 
   /** Forgets one entry; returns whether there was one. A load under way answers its callers but is not stored. */
-  invalidate(...args: Parameters<Method>): Promise<boolean> {
-    return Promise.resolve(this.#cache.invalidate(this.#self, args));
+  async invalidate(...args: Parameters<Method>): Promise<boolean> {
+    return this.#cache.invalidate(this.#self, args);
   }
 
   /** Calls the method past the cached value and stores the result. */
-  refresh(args: Parameters<Method>, options?: SetOptions): Promise<Value<Method>> {
+  async refresh(args: Parameters<Method>, options?: SetOptions): Promise<Value<Method>> {
     const note = { owner: BYPASS, value: { ttl: ttlOf(options, 'cacheOf().refresh') } };
     void this.#cache;
-    return Promise.resolve(this.#method.binding.stack.invokeWith(this.#self, args, note)) as Promise<Value<Method>>;
+    return this.#method.binding.stack.invokeWith(this.#self, args, note) as Value<Method>;
   }
 
   /** Empties the cache and resets its counts. */
-  clear(): Promise<void> {
+  async clear(): Promise<void> {
     if (this.#method.self === undefined) this.#cache.clearAll();
     else this.#cache.clear(this.#self);
-    return Promise.resolve();
   }
 
   /** Keys of this process, most recently used first. */
@@ -147,8 +144,8 @@ export function cacheOf(target: object, name: string | symbol): CacheHandle<any>
 }
 
 const cachesOf = (runtime: Runtime): CacheAdministration[] =>
-  allBindings(runtime).flatMap(({ stack }) =>
-    stack.interceptors.flatMap(({ policy, handle }) => (policy === 'cached' ? [handle as CacheAdministration] : [])),
+  allBindings(runtime).flatMap(({ interceptors }) =>
+    interceptors.flatMap(({ policy, handle }) => (policy === 'cached' ? [handle as CacheAdministration] : [])),
   );
 
 /** Empties every cache of the runtime. */
@@ -156,15 +153,29 @@ export const clearCachesOf = (runtime: Runtime): void => {
   for (const cache of cachesOf(runtime)) cache.clearAll();
 };
 
-export const cacheStatsOf = (runtime: Runtime): Record<string, CacheStats> =>
-  Object.fromEntries(cachesOf(runtime).map((cache) => [cache.name, cache.stats]));
+/** By name; of caches that were given one name, the second is `name#2`. */
+export const cacheStatsOf = (runtime: Runtime): Record<string, CacheStats> => {
+  const ordinals = new Map<string, number>();
+  const named = cachesOf(runtime).map(({ name, stats }) => {
+    const ordinal = (ordinals.get(name) ?? 0) + 1;
+    ordinals.set(name, ordinal);
+    return [ordinal === 1 ? name : `${name}#${ordinal}`, stats] as const;
+  });
+  return Object.fromEntries(named);
+};
 
 /** A view of an instance whose methods run past the cache: neither read nor written. */
 export const uncached = <Instance extends object>(instance: Instance): Instance =>
   new Proxy(instance, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name, target);
-      if (recordOf(member) === undefined) return typeof member === 'function' ? member.bind(target) : member;
+      if (typeof member !== 'function' || name === 'constructor') return member;
+      if (recordOf(member) === undefined) return isFixed(target, name) ? member : member.bind(target);
       return (...args: unknown[]) => boundMethod(target, name, 'uncached').binding.uncached.invoke(target, args);
     },
+    set: (target, name, value) => Reflect.set(target, name, value, target),
   });
+
+/** A proxy may not show anything else than a frozen object's own property. */
+const isFixed = (target: object, name: PropertyKey): boolean =>
+  Object.getOwnPropertyDescriptor(target, name)?.configurable === false;

@@ -81,7 +81,6 @@ export function circuitOf<Target extends object>(
   name: MethodNames<Target>,
   ...args: unknown[]
 ): CircuitControl;
-/* eslint-disable-next-line @typescript-eslint/no-explicit-any -- matches every class */
 export function circuitOf<Class extends abstract new (...args: any[]) => any>(
   target: Class,
   name: MethodNames<InstanceType<Class>>,
@@ -94,13 +93,18 @@ export function circuitOf(target: object, name: string | symbol, ...args: unknow
   return new FollowedCircuit(boundMethod(target, name, 'circuitOf'), args);
 }
 
+/** All circuits of a runtime by name; a name that several have gets an ordinal, so that none hides another. */
 export const circuitsOf = (runtime: Runtime): ReadonlyMap<string, CircuitControl> => {
+  const found = new Set(
+    allBindings(runtime).flatMap(({ interceptors }) =>
+      interceptors.flatMap(({ policy, handle }) => (policy === 'circuit-breaker' ? (handle as Circuits).all() : [])),
+    ),
+  );
   const circuits = new Map<string, CircuitControl>();
-  for (const { stack } of allBindings(runtime)) {
-    for (const { policy, handle } of stack.interceptors) {
-      if (policy !== 'circuit-breaker') continue;
-      for (const circuit of (handle as Circuits).all()) circuits.set(circuit.name, circuit);
-    }
+  for (const circuit of found) {
+    let label = circuit.name;
+    for (let ordinal = 2; circuits.has(label); ordinal++) label = `${circuit.name}#${ordinal}`;
+    circuits.set(label, circuit);
   }
   return circuits;
 };

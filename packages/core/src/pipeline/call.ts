@@ -6,8 +6,10 @@ export interface CallFrame {
   /** `Class.method`. */
   readonly method: string;
   readonly runtime: Runtime;
+  /** True when runs of this frame may be given up before they end. */
+  readonly isRaced: boolean;
   run(call: Call): unknown;
-  /** A run of this frame as part of `parent`. */
+  /** A run of this frame as part of `parent`; throws at once when nobody waits for that any more. */
   runInside(parent: Call): unknown;
   /** Monotonic time before which some interceptor inside `position` would surely refuse. */
   notBefore(call: Call, position: number): number;
@@ -51,6 +53,7 @@ export class CallDetails {
     this.controller = undefined;
     this.abandoned = undefined;
     this.isUnacceptable = false;
+    this.children = undefined;
   }
 }
 
@@ -112,6 +115,12 @@ export class Call {
       if (details.interruption !== undefined) details.controller.abort(details.interruption.reason);
     }
     return details.controller.signal;
+  }
+
+  /** Another attempt begins; the runs that this one is part of show it too. */
+  countAttempt(): void {
+    this.attempt += 1;
+    for (let outer = this.parent; outer !== undefined; outer = outer.parent) outer.attempt = this.attempt;
   }
 
   /** Ends whatever the call waits for with `reason`; no further attempt is made. Later interruptions change nothing. */

@@ -31,3 +31,35 @@ export const argsWithoutSignal = (args: readonly unknown[]): readonly unknown[] 
   const { signal: _signal, ...rest } = last as Record<string, unknown>;
   return Object.keys(rest).length === 0 ? args.slice(0, -1) : [...args.slice(0, -1), rest];
 };
+
+interface Interruptible {
+  interrupt(reason: unknown): void;
+}
+
+/** The calls that one signal may end. */
+class Link {
+  readonly calls = new Set<Interruptible>();
+
+  handleEvent({ target }: Event): void {
+    for (const call of [...this.calls]) call.interrupt((target as AbortSignal).reason);
+  }
+}
+
+const links = new WeakMap<AbortSignal, Link>();
+
+/**
+ * From now on the signal interrupts the call, until `unlink`. One listener serves all calls of a signal: eleven would be
+ * a leak to Node, which warns, and adding one costs more than most calls.
+ */
+export const link = (signal: AbortSignal, call: Interruptible): void => {
+  let known = links.get(signal);
+  if (known === undefined) links.set(signal, (known = new Link()));
+  if (known.calls.size === 0) signal.addEventListener('abort', known, { once: true });
+  known.calls.add(call);
+};
+
+export const unlink = (signal: AbortSignal, call: Interruptible): void => {
+  const known = links.get(signal);
+  if (known === undefined || !known.calls.delete(call)) return;
+  if (known.calls.size === 0) signal.removeEventListener('abort', known);
+};

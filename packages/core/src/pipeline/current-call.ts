@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../errors/configuration-error.js';
+import { onePerProcess } from '../runtime/one-per-process.js';
 import type { Call } from './call.js';
 
 /** What a method may ask about its own call, synchronously, before its first `await`. */
@@ -64,7 +65,7 @@ export const viewOf = (call: Call): CurrentCall => new CallView(call);
  * The innermost call whose method runs synchronously just now. An object, so that the executor sets it without a
  * function call and restores it without a `finally`.
  */
-export const running: { call: Call | undefined } = { call: undefined };
+export const running = onePerProcess<{ call: Call | undefined }>('running', () => ({ call: undefined }));
 
 const REMEDY =
   'read it synchronously at the top of the decorated method, before the first await: const { signal } = currentCall();';

@@ -17,10 +17,12 @@
  */
 
 import type { Runtime } from '../runtime/runtime.js';
-import { Call, type CallDetails, type CallFrame } from './call.js';
+import { Call, type CallFrame } from './call.js';
 import { running } from './current-call.js';
 import { Again, Answer, type Interceptor, type Verdict } from './interceptor.js';
+import { raceAlone } from './interruption.js';
 import { Race } from './race.js';
+import { isThenable } from './thenable.js';
 import { argsWithSignal } from './caller-signal.js';
 
 type Method = (...args: unknown[]) => unknown;
@@ -35,10 +37,6 @@ export interface FrameParts {
   /** Told once when the method returned a promise. */
   readonly onAsync?: (() => void) | undefined;
 }
-
-const isThenable = (value: unknown): value is PromiseLike<unknown> =>
-  ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
-  typeof (value as { then?: unknown }).then === 'function';
 
 export class Frame implements CallFrame {
   readonly method: string;
@@ -56,7 +54,8 @@ export class Frame implements CallFrame {
   private readonly judging: readonly Interceptor[];
   private readonly hasLeaveHooks: boolean;
   private readonly hasErrorHooks: boolean;
-  private readonly isRaced: boolean;
+  /** True when runs of this frame may be given up before they end. */
+  readonly isRaced: boolean;
   private readonly waitsAlone: boolean;
 
   constructor(parts: FrameParts) {
@@ -85,16 +84,16 @@ export class Frame implements CallFrame {
     return this.descend(call, 0);
   }
 
-  /** The run of an inner frame, as part of `parent`. */
+  /** The run of an inner frame, as part of `parent`; throws at once when nobody waits for that any more. */
   runInside(parent: Call): unknown {
     const call = new Call(this, parent.self, parent.args);
     call.details.parent = parent;
-    if (!parent.isInterruptible) return this.run(call);
+    if (!parent.isInterruptible && !parent.frame.isRaced) return this.run(call);
     const details = parent.details;
+    if (details.interruption !== undefined) throw details.interruption.reason;
     call.details.isInterruptible = true;
     call.details.callerSignal = details.callerSignal;
     (details.children ??= new Set()).add(call);
-    if (details.interruption !== undefined) call.interrupt(details.interruption.reason);
     return this.run(call);
   }
 
@@ -135,23 +134,18 @@ export class Frame implements CallFrame {
 
   /** Enters the interceptors from `position` on, then the target. */
   private descend(call: Call, position: number): unknown {
-    const entering = this.entering;
     const outer = running.call;
     let value: unknown;
     try {
-      for (let index = 0; index < entering.length; index++) {
-        const here = this.enteringAt[index] as number;
-        if (here < position) continue;
-        call.depth = here;
-        const wait = (entering[index] as Interceptor).enter?.(call);
-        if (wait !== undefined) return this.resumeAfter(wait, call, here + 1);
+      if (this.entering.length > 0) {
+        const wait = this.enter(call, position);
+        if (wait !== undefined) return wait;
       }
       call.depth = this.size;
-      const target = this.target;
-      if (target === undefined || call.more !== undefined) value = this.callTarget(call);
+      if (this.target === undefined || call.more !== undefined) value = this.callTarget(call);
       else {
         running.call = call;
-        value = target.apply(call.self, call.args as unknown[]);
+        value = this.target.apply(call.self, call.args as unknown[]);
         running.call = outer;
       }
     } catch (error) {
@@ -162,8 +156,21 @@ export class Frame implements CallFrame {
     return isThenable(value) ? this.whenSettled(call, Promise.resolve(value)) : this.ascendWithValue(call, value);
   }
 
+  /** A promise of the whole rest where an interceptor waits; throws where one refuses. */
+  private enter(call: Call, position: number): Promise<unknown> | undefined {
+    const { entering, enteringAt } = this;
+    for (let index = 0; index < entering.length; index++) {
+      const here = enteringAt[index] as number;
+      if (here < position) continue;
+      call.depth = here;
+      const wait = (entering[index] as Interceptor).enter?.(call);
+      if (wait !== undefined) return this.resumeAfter(wait, call, here + 1);
+    }
+    return undefined;
+  }
+
   private resumeAfter(wait: Promise<void>, call: Call, position: number): Promise<unknown> {
-    return wait.then(
+    return raceAlone(call, wait).then(
       () => this.descend(call, position),
       (error: unknown) => this.ascendWithError(call, error, position - 1),
     );
@@ -171,8 +178,7 @@ export class Frame implements CallFrame {
 
   private whenSettled(call: Call, work: Promise<unknown>): Promise<unknown> {
     if (this.onAsync !== undefined) this.learnAsync();
-    const outcome =
-      this.isRaced || (call.more !== undefined && this.mustRace(call.more)) ? this.race(call, work) : work;
+    const outcome = this.isRaced || (call.isInterruptible && !this.waitsAlone) ? this.race(call, work) : work;
     // The callbacks hold the call alone: one captured variable instead of two.
     if (this.hasLeaveHooks) {
       return outcome.then(
@@ -181,11 +187,9 @@ export class Frame implements CallFrame {
       );
     }
     if (!this.hasErrorHooks) return outcome;
-    return outcome.then(undefined, (error: unknown) => (call.frame as Frame).ascendWithError(call, error, (call.frame as Frame).size));
-  }
-
-  private mustRace(details: CallDetails): boolean {
-    return details.isInterruptible && !this.waitsAlone;
+    return outcome.then(undefined, (error: unknown) =>
+      (call.frame as Frame).ascendWithError(call, error, (call.frame as Frame).size),
+    );
   }
 
   private learnAsync(): void {
@@ -246,7 +250,7 @@ export class Frame implements CallFrame {
   }
 
   private whenJudged(call: Call, verdict: Promise<Verdict>, error: unknown, position: number): Promise<unknown> {
-    return verdict.then(
+    return raceAlone(call, verdict).then(
       (judged) =>
         judged === undefined ? this.ascendWithError(call, error, position) : this.follow(call, judged, position),
       (replacement: unknown) => this.ascendWithError(call, replacement, position),
@@ -284,7 +288,7 @@ export class Frame implements CallFrame {
     }
     const interruption = call.interruption;
     if (interruption !== undefined) return this.ascendWithError(call, interruption.reason, position);
-    call.attempt += 1;
+    call.countAttempt();
     call.race = undefined;
     call.more?.beginAttempt();
     return this.descend(call, position + 1);

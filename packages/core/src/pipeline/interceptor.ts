@@ -1,7 +1,7 @@
+import { onePerProcess } from '../runtime/one-per-process.js';
 import type { Call, CallFrame } from './call.js';
 
-/** An interceptor answers in the method's place. */
-export class Answer {
+class AnswerOfProcess {
   readonly value: unknown;
 
   constructor(value: unknown) {
@@ -9,8 +9,11 @@ export class Answer {
   }
 }
 
-/** An interceptor wants what lies inside it to run once more, after a delay in milliseconds. */
-export class Again {
+/** An interceptor answers in the method's place. */
+export const Answer = onePerProcess('answer', () => AnswerOfProcess);
+export type Answer = AnswerOfProcess;
+
+class AgainOfProcess {
   readonly delay: number;
   /** Filled in by the executor: where the interceptor stands. */
   position = 0;
@@ -19,6 +22,10 @@ export class Again {
     this.delay = delay;
   }
 }
+
+/** An interceptor wants what lies inside it to run once more, after a delay in milliseconds. */
+export const Again = onePerProcess('again', () => AgainOfProcess);
+export type Again = AgainOfProcess;
 
 /** `undefined` lets the error pass; throwing replaces it. */
 export type Verdict = Answer | Again | undefined;
@@ -44,12 +51,16 @@ export interface Interceptor {
   notBefore?(call: Call): number;
   /** True when the attempt must be able to end before the method does. */
   readonly races?: boolean;
+  /** Bounds what lies inside as a whole: further runs and waits that `mayLinger` inside of it too. */
+  readonly boundsAll?: boolean;
+  /** May wait on the way in, or ask for another run. */
+  readonly mayLinger?: boolean;
   /** An `around` whose waits `call.interrupt` ends by itself; all others are raced. */
   readonly endsItsWaits?: boolean;
   /** A cache hit does not pass here: the front may answer although this interceptor stands outside of it. */
   readonly isSkippedByHits?: boolean;
   /** Answers before a call record exists, or returns `MISS`. */
-  lookup?(self: unknown, args: readonly unknown[]): unknown;
+  readonly lookup?: ((self: unknown, args: readonly unknown[]) => unknown) | undefined;
   /** For `explain()` and `health()`: options as resolved and present state, plain data. */
   describe?(): InterceptorFacts;
   /** For handles: what the policy offers about one method (`cacheOf`, `circuitOf`). */
@@ -62,4 +73,4 @@ export interface InterceptorFacts {
 }
 
 /** What `lookup` returns when there is no answer. */
-export const MISS: unique symbol = Symbol('miss');
+export const MISS: unique symbol = Symbol.for('@holdfast/core/miss@1');

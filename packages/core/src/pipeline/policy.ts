@@ -65,6 +65,8 @@ export interface PolicyDefinition {
   readonly rank: number;
   /** A method with this policy returns a promise. */
   readonly isAsyncOnly: boolean;
+  /** Made with `definePolicy`. */
+  readonly isUsers?: boolean;
   /**
    * Definition time: checks what was given and brings it into one form.
    * @throws ConfigurationError

@@ -2,8 +2,9 @@ import type { DeadlineNode } from '../runtime/deadline-list.js';
 
 type Settle = (value: unknown) => void;
 
-let takenResolve: Settle;
-let takenReject: Settle;
+const nothing: Settle = () => undefined;
+let takenResolve = nothing;
+let takenReject = nothing;
 /** Static, so that making a promise allocates no closure of ours. */
 const take = (resolve: Settle, reject: Settle): void => {
   takenResolve = resolve;
@@ -42,6 +43,9 @@ export class Race<Owner extends RaceOwner = RaceOwner> implements DeadlineNode {
     this.promise = new Promise(take);
     this.resolve = takenResolve;
     this.reject = takenReject;
+    // They hold the promise, and it its value and its caller's async context: both may outlive the call by far.
+    takenResolve = nothing;
+    takenReject = nothing;
   }
 
   /** Lets the work run in this race. */

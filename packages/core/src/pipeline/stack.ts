@@ -2,7 +2,7 @@ import { summarize } from '../errors/error-facts.js';
 import type { Channel, DiagnosticsChannel } from '../events/channel.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { Call } from './call.js';
-import { callerSignalOf } from './caller-signal.js';
+import { callerSignalOf, link, unlink } from './caller-signal.js';
 import type { Frame } from './frame.js';
 import { type Interceptor, MISS } from './interceptor.js';
 
@@ -64,11 +64,13 @@ export class Stack {
       if (typeof last === 'object' && last !== null) return this.runMaybeUnderSignal(call);
     }
     if (this.isWatched || !this.isAsync) return this.run(call);
+    let result: unknown;
     try {
-      return this.frame.run(call) as Promise<unknown>;
+      result = this.frame.run(call);
     } catch (error) {
       return Promise.reject(error);
     }
+    return result instanceof Promise ? result : Promise.resolve(result);
   }
 
   /** Runs the stack with a note for one of its interceptors; no front answers. */
@@ -108,7 +110,8 @@ export class Stack {
   }
 
   private runMaybeUnderSignal(call: Call): unknown {
-    const signal = callerSignalOf(call.args);
+    // Without policies the method runs as written.
+    const signal = this.interceptors.length === 0 ? undefined : callerSignalOf(call.args);
     return signal === undefined ? this.run(call) : this.runUnderSignal(call, signal);
   }
 
@@ -116,23 +119,22 @@ export class Stack {
     if (signal.aborted) return this.refuseAborted(signal);
     call.details.isInterruptible = true;
     call.details.callerSignal = signal;
-    const onAbort = (): void => call.interrupt(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    const unlink = (): void => signal.removeEventListener('abort', onAbort);
+    link(signal, call);
+    const leave = (): void => unlink(signal, call);
     let result: unknown;
     try {
       result = this.run(call);
     } catch (error) {
-      unlink();
+      leave();
       throw error;
     }
-    if (result instanceof Promise) result.then(unlink, unlink);
-    else unlink();
+    if (result instanceof Promise) result.then(leave, leave);
+    else leave();
     return result;
   }
 
   private refuseAborted(signal: AbortSignal): unknown {
-    if (this.isAsync || this.kind() !== 'sync') return Promise.reject(signal.reason);
+    if (this.isAsync || this.kind() === 'async') return Promise.reject(signal.reason);
     throw signal.reason;
   }
 

@@ -12,10 +12,6 @@ interface Storage<Value> {
 
 interface AsyncHooksModule {
   readonly AsyncLocalStorage: new <Value>() => Storage<Value>;
-  readonly AsyncResource: new (
-    type: string,
-    options?: { requireManualDestroy?: boolean },
-  ) => { runInAsyncScope<Result>(fn: () => Result): Result };
 }
 
 export class AsyncContext<Value> {
@@ -45,17 +41,3 @@ export class AsyncContext<Value> {
     return this.#storage === undefined ? fn() : this.#storage.run(value, fn);
   }
 }
-
-let detachedScope: { runInAsyncScope<Result>(fn: () => Result): Result } | undefined | null = null;
-
-/** Runs `fn` in the context in which this module first needed one, so that what `fn` makes pins no caller's context. */
-export const outsideAnyContext = <Result>(fn: () => Result): Result => {
-  if (detachedScope === null) prepareDetachedScope();
-  return detachedScope ? detachedScope.runInAsyncScope(fn) : fn();
-};
-
-/** Called while the package loads, when no caller's context is active. */
-export const prepareDetachedScope = (): void => {
-  const hooks = builtinModule<AsyncHooksModule>('node:async_hooks');
-  detachedScope = hooks && new hooks.AsyncResource('Holdfast', { requireManualDestroy: true });
-};

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from './clock.js';
+import { outsideAnyContext } from './system.js';
 
 /** Something that is due at a time. The node is the record itself: linking allocates nothing. */
 export interface DeadlineNode {
@@ -57,8 +58,7 @@ export class DeadlineList {
   private begin(node: DeadlineNode): void {
     this.head = node;
     if (this.timer === undefined) {
-      this.timer = this.clock.setTimer(this.fire, this.duration);
-      this.isReferenced = true;
+      this.arm(this.duration);
     } else if (!this.isReferenced) {
       this.timer.ref();
       this.isReferenced = true;
@@ -74,19 +74,31 @@ export class DeadlineList {
   private onTimer(): void {
     this.timer = undefined;
     const now = this.clock.now();
-    while (this.head !== undefined && this.head.dueAt <= now) {
-      const due = this.head;
-      this.remove(due);
-      due.onDue(now);
+    try {
+      while (this.head !== undefined && this.head.dueAt <= now) {
+        const due = this.head;
+        this.remove(due);
+        due.onDue(now);
+      }
+    } finally {
+      this.rearm(now);
     }
+  }
+
+  private rearm(now: number): void {
     if (this.head === undefined || this.timer !== undefined) return;
     // At least a millisecond: Node's timers round down and would otherwise fire again before the deadline.
-    this.timer = this.clock.setTimer(this.fire, Math.max(1, Math.ceil(this.head.dueAt - now)));
+    this.arm(Math.max(1, Math.ceil(this.head.dueAt - now)));
+  }
+
+  /** The timer is everybody's: armed in one caller's context it would pin that, and others would be woken in it. */
+  private arm(delay: number): void {
+    this.timer = outsideAnyContext(() => this.clock.setTimer(this.fire, delay));
     this.isReferenced = true;
   }
 }
 
-/** The lists of one runtime, one per duration, bounded: rare durations take a list of their own that nobody keeps. */
+/** The lists of one runtime, one per duration. Many durations are a sign that some are computed: idle lists go first. */
 export class TimerPool {
   private readonly lists = new Map<number, DeadlineList>();
   private readonly clock: Clock;

@@ -15,6 +15,7 @@ interface TimeoutHandle {
 
 class SystemTimer implements Timer {
   #handle: ReturnType<typeof setTimeout>;
+  #isReferenced = true;
   readonly #callback: () => void;
 
   constructor(callback: () => void, delay: number) {
@@ -24,8 +25,13 @@ class SystemTimer implements Timer {
 
   #arm(delay: number): ReturnType<typeof setTimeout> {
     const rest = delay - LONGEST_TIMEOUT;
-    if (rest <= 0) return setTimeout(this.#callback, delay);
-    return setTimeout(() => (this.#handle = this.#arm(rest)), LONGEST_TIMEOUT);
+    return rest <= 0 ? setTimeout(this.#callback, delay) : setTimeout(() => this.#armAgain(rest), LONGEST_TIMEOUT);
+  }
+
+  /** The next chunk keeps the process alive only if the one before did. */
+  #armAgain(rest: number): void {
+    this.#handle = this.#arm(rest);
+    if (!this.#isReferenced) this.unref();
   }
 
   cancel(): void {
@@ -33,10 +39,12 @@ class SystemTimer implements Timer {
   }
 
   ref(): void {
+    this.#isReferenced = true;
     (this.#handle as TimeoutHandle).ref?.();
   }
 
   unref(): void {
+    this.#isReferenced = false;
     (this.#handle as TimeoutHandle).unref?.();
   }
 }
@@ -46,10 +54,11 @@ class SystemTimer implements Timer {
  * reads, drops it. While the event loop is blocked the reading lags by the block.
  */
 export class SystemClock implements Clock {
-  #coarse = 0;
+  /** 0 while there is none. TypeScript's `private`: a `#field` costs more than the reading saves. */
+  private reading = 0;
   #dropTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #drop = (): void => {
-    this.#coarse = 0;
+    this.reading = 0;
   };
 
   now(): number {
@@ -61,7 +70,7 @@ export class SystemClock implements Clock {
   }
 
   coarse(): number {
-    return this.#coarse === 0 ? this.#readCoarse() : this.#coarse;
+    return this.reading === 0 ? this.#readCoarse() : this.reading;
   }
 
   setTimer(callback: () => void, delay: number): Timer {
@@ -69,14 +78,14 @@ export class SystemClock implements Clock {
   }
 
   #readCoarse(): number {
-    this.#coarse = performance.now();
+    this.reading = performance.now();
     const timer = this.#dropTimer as { refresh?: () => void } | undefined;
     if (timer?.refresh !== undefined) timer.refresh();
     else {
-      this.#dropTimer = setTimeout(this.#drop, 1);
+      this.#dropTimer = outsideAnyContext(() => setTimeout(this.#drop, 1));
       (this.#dropTimer as TimeoutHandle).unref?.();
     }
-    return this.#coarse;
+    return this.reading;
   }
 }
 
@@ -98,3 +107,24 @@ export const builtinModule = <Module>(name: string): Module | undefined => {
   const load = (process as { getBuiltinModule?: (id: string) => unknown }).getBuiltinModule;
   return load?.call(process, name) as Module | undefined;
 };
+
+interface Scope {
+  runInAsyncScope<Result>(fn: () => Result): Result;
+}
+
+interface AsyncHooksModule {
+  readonly AsyncResource: new (type: string, options?: { requireManualDestroy?: boolean }) => Scope;
+}
+
+/** Made while the package loads, when no caller's context is active. */
+const detachedScope = ((): Scope | undefined => {
+  const hooks = builtinModule<AsyncHooksModule>('node:async_hooks');
+  return hooks && new hooks.AsyncResource('Holdfast', { requireManualDestroy: true });
+})();
+
+/**
+ * Runs `fn` in the context in which the package was loaded. What is made by one call and kept for others, a settled
+ * promise or a shared timer, must pin nobody's context.
+ */
+export const outsideAnyContext = <Result>(fn: () => Result): Result =>
+  detachedScope === undefined ? fn() : detachedScope.runInAsyncScope(fn);

@@ -1,3 +1,4 @@
+import { ConfigurationError } from '../errors/configuration-error.js';
 import { AsyncContext } from './context.js';
 import { Runtime, builtInSettings } from './runtime.js';
 
@@ -24,7 +25,8 @@ export interface World {
   hasSeveralRuntimes: boolean;
   /** Called when what calls remember of the default runtime is out of date. */
   readonly onForget: Set<() => void>;
-  nextOrdinal: number;
+  /** Told of each method when it is bound for the first time: a `MethodBinding`. */
+  readonly onBound: Set<(binding: unknown) => void>;
 }
 
 const KEY = Symbol.for('@holdfast/core/world@1');
@@ -38,9 +40,10 @@ const createWorld = (): World => {
     ambient: new AsyncContext(),
     hasSeveralRuntimes: false,
     onForget: new Set(),
-    nextOrdinal: 1,
+    onBound: new Set(),
   };
   world.runtime.onChange(() => forget(world));
+  world.runtime.events.useContext(() => world.ambient.current?.facts);
   return world;
 };
 
@@ -61,11 +64,12 @@ const expectSeveralRuntimes = (): void => {
 
 /** The runtime of a call: the instance's, else the ambient one, else the default. */
 export const runtimeOf = (self: unknown): Runtime => {
-  const assigned = typeof self === 'object' && self !== null ? world.assigned.get(self) : undefined;
+  const isHolder = (typeof self === 'object' && self !== null) || typeof self === 'function';
+  const assigned = isHolder ? world.assigned.get(self) : undefined;
   return assigned ?? world.ambient.current?.runtime ?? world.runtime;
 };
 
-/** All decorated methods of `instance` run in `runtime` from now on. Returns the instance. */
+/** All decorated methods of `instance` run in `runtime` from now on; of a class: its static ones. Returns it. */
 export const withRuntime = <Instance extends object>(instance: Instance, runtime: Runtime): Instance => {
   expectSeveralRuntimes();
   world.assigned.set(instance, runtime);
@@ -73,12 +77,7 @@ export const withRuntime = <Instance extends object>(instance: Instance, runtime
 };
 
 /** Switches async context on. Returns false where the platform has none. */
-export const enableContext = (): boolean => {
-  const isNew = !world.ambient.isOn;
-  const isOn = world.ambient.enable();
-  if (isOn && isNew) world.runtime.events.useContext(() => world.ambient.current?.facts);
-  return isOn;
-};
+export const enableContext = (): boolean => world.ambient.enable();
 
 const EMPTY: Ambient = { runtime: undefined, facts: undefined, flights: [] };
 
@@ -86,9 +85,13 @@ const EMPTY: Ambient = { runtime: undefined, facts: undefined, flights: [] };
 export const runAmbient = <Result>(change: Partial<Ambient>, fn: () => Result): Result =>
   world.ambient.run({ ...(world.ambient.current ?? EMPTY), ...change }, fn);
 
-/** Runs `fn` and everything it starts in `runtime`. Switches async context on. */
+/**
+ * Runs `fn` and everything it starts in `runtime`. Switches async context on.
+ * @throws ConfigurationError where the platform has none: the calls would silently belong to another runtime.
+ */
 export const runIn = <Result>(runtime: Runtime, fn: () => Result): Result => {
-  if (enableContext()) runtime.events.useContext(() => world.ambient.current?.facts);
+  if (!enableContext())
+    throw new ConfigurationError('runtime.run: this platform has no async context; use withRuntime(instance, runtime)');
   expectSeveralRuntimes();
   return runAmbient({ runtime }, fn);
 };

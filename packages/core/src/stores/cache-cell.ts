@@ -94,23 +94,40 @@ export class CacheCell<Value = unknown, Flight extends CellFlight = CellFlight> 
     return this.table.delete(key);
   }
 
-  /** Empties the cell and starts counting anew. Loads under way answer their callers and store nothing. */
-  clear(): number {
+  /** Empties the cell; returns how many entries there were. Loads under way answer their callers and store nothing. */
+  invalidateAll(): number {
     const { size } = this.table;
     for (const flight of this.flights.values()) flight.isDetached = true;
     for (const flight of this.unshared?.keys() ?? []) flight.isDetached = true;
     this.flights.clear();
     this.throttles = undefined;
     this.table.clear();
+    return size;
+  }
+
+  /** Empties the cell and starts counting anew. */
+  clear(): number {
+    const size = this.invalidateAll();
     this.counters.reset();
     return size;
+  }
+
+  /** Whether the entry of a key comes from a load that began later. */
+  hasNewer(key: CacheKey, startedAt: number): boolean {
+    const slot = this.table.find(key);
+    return slot >= 0 && this.table.timesAt(slot).startedAt > startedAt;
   }
 
   throttleOf(key: CacheKey): KeyThrottle | undefined {
     return this.throttles?.get(key);
   }
 
+  /** Only for a key with an entry, so that there are never more pauses than entries. */
   setThrottle(key: CacheKey, throttle: KeyThrottle): void {
-    (this.throttles ??= new Map()).set(key, throttle);
+    if (this.table.find(key) >= 0) (this.throttles ??= new Map()).set(key, throttle);
+  }
+
+  liftThrottle(key: CacheKey): void {
+    this.throttles?.delete(key);
   }
 }

@@ -82,7 +82,7 @@ export class EntryTable<Value = unknown> {
 
   /** A settled promise of the value, kept for the next hit. */
   promiseAt(slot: number, make: (value: Value) => Promise<Value>): Promise<Value> {
-    const promises = (this.promises ??= []);
+    const promises = (this.promises ??= new Array<Promise<Value> | undefined>(this.slots.capacity));
     return (promises[slot] ??= make(this.slots.valueAt(slot)));
   }
 
@@ -103,12 +103,15 @@ export class EntryTable<Value = unknown> {
     sweep: { readonly now: number; readonly retainedFor: number },
   ): void {
     this.sweep(sweep.now, sweep.retainedFor);
-    if (this.slots.find(key) < 0) this.makeRoom();
+    const victim = this.slots.find(key) < 0 ? this.victimAfterGrowth() : -1;
+    const evicted = victim < 0 ? undefined : this.slots.keyAt(victim);
     const slot = this.slots.place(key, value);
     this.freshUntil[slot] = times.freshUntil;
     this.startedAt[slot] = times.startedAt;
     if (this.promises !== undefined) this.promises[slot] = undefined;
     if (times.hardUntil !== Infinity || this.hardUntil !== undefined) this.setLease(slot, times);
+    // Told last: whoever hears of it may change the table.
+    if (victim >= 0) this.onDrop(evicted, 'size');
   }
 
   delete(key: CacheKey): boolean {
@@ -119,9 +122,16 @@ export class EntryTable<Value = unknown> {
     return true;
   }
 
+  /** An entry that can serve no more goes, and its going is told. */
+  expire(key: CacheKey): void {
+    if (this.delete(key)) this.onDrop(key, 'expired');
+  }
+
   clear(): void {
     this.slots.clear();
     this.freshUntil.fill(VACANT);
+    this.hardUntil = undefined;
+    this.hardUntilWall = undefined;
     this.promises = undefined;
   }
 
@@ -134,34 +144,35 @@ export class EntryTable<Value = unknown> {
   resize(maxSize: number): void {
     if (maxSize === this.limit) return;
     this.limit = maxSize;
-    if (this.slots.capacity > maxSize) this.rebuild(maxSize, 'resize');
+    if (this.slots.capacity <= maxSize) return;
+    for (const dropped of this.rebuild(maxSize)) this.onDrop(dropped, 'resize');
   }
 
-  private makeRoom(): void {
+  /** The slot that a new key will take from another one; −1 where there is room, or room can be made. */
+  private victimAfterGrowth(): number {
     const { slots } = this;
-    if (slots.size < slots.capacity) return;
-    if (slots.capacity < this.limit) {
-      this.rebuild(Math.min(this.limit, slots.capacity * GROWTH), 'resize');
-      return;
+    if (slots.size === slots.capacity && slots.capacity < this.limit) {
+      this.rebuild(Math.min(this.limit, slots.capacity * GROWTH));
     }
-    this.onDrop(slots.keyAt(slots.nextVictim), 'size');
+    return this.slots.nextVictim;
   }
 
-  /** Copies the entries, least recently used first, into arrays of another length. */
-  private rebuild(capacity: number, reason: DropReason): void {
+  /** Copies the entries, least recently used first, into arrays of another length; returns the keys beyond it. */
+  private rebuild(capacity: number): CacheKey[] {
     const { slots, freshUntil, startedAt, hardUntil, hardUntilWall, promises } = this;
     this.slots = new LruSlots(capacity);
     this.freshUntil = new Float64Array(capacity).fill(VACANT);
     this.startedAt = new Float64Array(capacity);
     this.hardUntil = hardUntil && new Float64Array(capacity).fill(Infinity);
     this.hardUntilWall = hardUntilWall && new Float64Array(capacity).fill(Infinity);
-    this.promises = promises && [];
+    this.promises = promises && new Array<Promise<Value> | undefined>(capacity);
     this.cursor = 0;
-    let excess = slots.size - capacity;
+    const dropped: CacheKey[] = [];
+    const excess = slots.size - capacity;
     for (const old of slots.slotsFromOldest()) {
       const key = slots.keyAt(old);
-      if (excess-- > 0) {
-        this.onDrop(key, reason);
+      if (dropped.length < excess) {
+        dropped.push(key);
         continue;
       }
       const slot = this.slots.place(key, slots.valueAt(old));
@@ -171,6 +182,7 @@ export class EntryTable<Value = unknown> {
       if (this.hardUntilWall !== undefined) this.hardUntilWall[slot] = hardUntilWall?.[old] ?? Infinity;
       if (this.promises !== undefined) this.promises[slot] = promises?.[old];
     }
+    return dropped;
   }
 
   private setLease(slot: number, { hardUntil, hardUntilWall }: EntryTimes): void {
@@ -197,10 +209,5 @@ export class EntryTable<Value = unknown> {
       );
       if (now >= end) this.expire(this.slots.keyAt(this.cursor));
     }
-  }
-
-  private expire(key: CacheKey): void {
-    this.delete(key);
-    this.onDrop(key, 'expired');
   }
 }

@@ -4,10 +4,10 @@ import type { Binding } from '../../pipeline/policy.js';
 import { type CacheStats, sumStats } from '../../stores/cache-stats.js';
 import type { Cells } from './cells.js';
 import type { CachedCell } from './flight.js';
-import { type Freshness, judge } from './machine.js';
+import { judge } from './machine.js';
 import type { CachedSettings } from './options.js';
 import type { StaleAnswers } from './stale-answers.js';
-import type { Writer } from './writer.js';
+import { NO_COPY, type Writer } from './writer.js';
 
 export interface Looked {
   readonly state: 'fresh' | 'stale' | 'miss';
@@ -72,6 +72,7 @@ export class CacheAdministration {
 
   /** Looks without loading; does not count as use. */
   look(self: unknown, args: readonly unknown[]): Looked | undefined {
+    if (!this.settings.isEnabled) return undefined;
     const cell = this.cells.of(self);
     const slot = cell.table.find(this.keyFor(self, args));
     if (slot < 0) return undefined;
@@ -81,9 +82,11 @@ export class CacheAdministration {
     const freshness = judge(lifetime, this.settings.windows, now);
     if (freshness === 'gone') return undefined;
     const { startedAt } = cell.table.timesAt(slot);
+    const value = this.writer.copy(cell.table.valueAt(slot));
+    if (value === NO_COPY) return undefined;
     return {
-      state: stateOf(freshness),
-      value: cell.table.valueAt(slot),
+      state: freshness === 'fresh' ? 'fresh' : 'stale',
+      value,
       age: now - startedAt,
       createdAt: clock.wall() - (now - startedAt),
       remainingTtl: Math.max(0, Math.min(lifetime.freshUntil, lifetime.hardUntil) - now),
@@ -94,7 +97,9 @@ export class CacheAdministration {
     const cell = this.cells.of(self);
     const key = this.keyFor(self, args);
     cell.detach(key);
-    this.writer.storeGiven(cell, key, value, { args, ttl, startedAt: this.binding.runtime.clock.now() });
+    const startedAt = this.binding.runtime.clock.now();
+    // What it replaces is out of date, stored or not.
+    if (!this.writer.storeGiven(cell, key, value, { args, ttl, startedAt })) this.invalidateKey(cell, key);
   }
 
   /** Returns whether there was an entry. */
@@ -102,16 +107,20 @@ export class CacheAdministration {
     return this.invalidateKey(this.cells.of(self), this.keyFor(self, args));
   }
 
+  /** All entries of a scope, as `invalidate`: the counts go on. */
+  invalidateAll(self: unknown): void {
+    this.reportAll(this.cells.of(self).invalidateAll());
+  }
+
   clear(self: unknown): void {
-    this.clearCell(this.cells.of(self));
+    this.reportAll(this.cells.of(self).clear());
   }
 
   clearAll(): void {
-    for (const cell of this.cells.all()) this.clearCell(cell);
+    for (const cell of this.cells.all()) this.reportAll(cell.clear());
   }
 
-  private clearCell(cell: CachedCell): void {
-    const entries = cell.clear();
+  private reportAll(entries: number): void {
     if (entries > 0)
       this.binding.runtime.events.emit('cache.invalidated', this.binding.method, { reason: 'manual', entries });
   }
@@ -136,5 +145,3 @@ export class CacheAdministration {
     });
   }
 }
-
-const stateOf = (freshness: Freshness): 'fresh' | 'stale' => (freshness === 'fresh' ? 'fresh' : 'stale');

@@ -10,7 +10,7 @@ export class Cells {
   private maxSize: number;
   private isPerInstance = true;
   /** Where calls without an instance belong, and all calls of a shared scope. */
-  private readonly common: CachedCell;
+  private common: CachedCell | undefined = undefined;
   private readonly byInstance = new WeakMap<object, CachedCell>();
   private readonly live = new Set<WeakRef<CachedCell>>();
   private readonly forget = new FinalizationRegistry<WeakRef<CachedCell>>((reference) => this.live.delete(reference));
@@ -18,19 +18,19 @@ export class Cells {
   constructor(maxSize: number, onDrop: (key: CacheKey, reason: DropReason) => void) {
     this.maxSize = maxSize;
     this.onDrop = onDrop;
-    this.common = this.create();
   }
 
   of(self: unknown): CachedCell {
     if (!this.isPerInstance || (typeof self !== 'object' && typeof self !== 'function') || self === null)
-      return this.common;
+      return (this.common ??= this.create());
     return this.byInstance.get(self) ?? this.adopt(self);
   }
 
-  /** All cells alive, the common one first. */
+  /** All cells alive, the common one first where it is in use. */
   all(): readonly CachedCell[] {
     const owned = [...this.live].flatMap((reference) => reference.deref() ?? []);
-    return [this.common, ...owned];
+    if (!this.isPerInstance) this.common ??= this.create();
+    return this.common === undefined ? owned : [this.common, ...owned];
   }
 
   /** New settings: entries are kept, another bound evicts. */

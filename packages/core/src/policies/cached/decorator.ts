@@ -18,8 +18,11 @@ const reportDrops =
   (binding: Binding, writer: Writer) =>
   (key: CacheKey, reason: DropReason): void => {
     const { events } = binding.runtime;
-    if (reason === 'expired') events.emit('cache.expired', binding.method, { keyHash: writer.hash(key) });
-    else events.emit('cache.evicted', binding.method, { keyHash: writer.hash(key), reason });
+    const expired = events.channel('cache.expired');
+    const evicted = events.channel('cache.evicted');
+    if (reason !== 'expired') {
+      if (evicted.isWatched) evicted.emit(binding.method, { keyHash: writer.hash(key), reason });
+    } else if (expired.isWatched) expired.emit(binding.method, { keyHash: writer.hash(key) });
   };
 
 const checkAgainstKind = ({ windows }: CachedSettings, { kind, site }: Binding): void => {
@@ -39,11 +42,11 @@ const bind = (options: CachedOptions, binding: Binding): readonly BoundPiece[] =
   const cells = binding
     .state('cells', () => new Cells(settings.maxSize, reportDrops(binding, writer)))
     .configure(settings);
-  const total = binding.optionsOf('timeout')?.['total'];
-  const refreshBound = total === undefined ? undefined : new RefreshBound(parseDuration(total), binding);
+  const total = parseDuration(binding.optionsOf('timeout')?.['total'] ?? Infinity);
+  const refreshBound = total === Infinity ? undefined : new RefreshBound(total, binding);
   const loader = new Loader(settings, binding, { writer, stale, refreshBound });
   const administration = new CacheAdministration(settings, binding, { cells, writer, stale });
-  const interceptor = new CachedInterceptor(settings, binding, { cells, loader, stale, administration });
+  const interceptor = new CachedInterceptor(settings, binding, { cells, loader, writer, stale, administration });
   administration.useKeys((self, args) => interceptor.keyOf(self, args));
   return [{ rank: RANKS.cached, interceptor }];
 };

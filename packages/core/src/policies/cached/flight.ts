@@ -1,6 +1,8 @@
+import { onePerProcess } from '../../runtime/one-per-process.js';
 import type { CacheKey } from '../../algorithms/stable-key.js';
 import type { Call, CallFrame } from '../../pipeline/call.js';
 import type { CurrentLoad } from '../../pipeline/current-call.js';
+import type { Timer } from '../../runtime/clock.js';
 import type { CacheCell } from '../../stores/cache-cell.js';
 
 export type CachedCell = CacheCell<unknown, Flight>;
@@ -20,7 +22,7 @@ export interface Bypass {
 }
 
 /** The note that marks such a call. */
-export const BYPASS = { note: 'bypass the cached value' };
+export const BYPASS = onePerProcess('bypass', () => ({ note: 'bypass the cached value' }));
 
 /** One load under way. */
 export class Flight implements CurrentLoad {
@@ -29,6 +31,8 @@ export class Flight implements CurrentLoad {
   readonly startedAt: number;
   /** In the background: no caller waits for it at first, and none can abort it by leaving. */
   readonly isRefresh: boolean;
+  /** Its leader's look-up was counted as a miss. */
+  readonly isCounted: boolean;
   /** The value being replaced. */
   readonly stale: { readonly value: unknown; readonly age: number } | undefined;
   /** A ttl for this load alone. */
@@ -44,6 +48,8 @@ export class Flight implements CurrentLoad {
   isStarting = true;
   isDetached = false;
   hasSingleUseResult = false;
+  /** Ends a refresh that nobody waits for. */
+  bound: Timer | undefined = undefined;
 
   constructor(
     request: LoadRequest,
@@ -51,6 +57,7 @@ export class Flight implements CurrentLoad {
     facts: {
       readonly startedAt: number;
       readonly isRefresh: boolean;
+      readonly isCounted: boolean;
       readonly ttl: number | undefined;
       readonly stale: Flight['stale'];
     },
@@ -61,6 +68,7 @@ export class Flight implements CurrentLoad {
     this.leader = request.call;
     this.startedAt = facts.startedAt;
     this.isRefresh = facts.isRefresh;
+    this.isCounted = facts.isCounted;
     this.ttl = facts.ttl;
     this.stale = facts.stale;
   }

@@ -1,11 +1,11 @@
-import { type CacheKey, isUnkeyable, keyOf, keyOfValue } from '../../algorithms/stable-key.js';
+import { type CacheKey, isRawString, isUnkeyable, keyOf, keyOfValue } from '../../algorithms/stable-key.js';
 import type { Channel } from '../../events/channel.js';
 import type { Call, CallFrame } from '../../pipeline/call.js';
 import { argsWithoutSignal, callerSignalOf } from '../../pipeline/caller-signal.js';
 import { type Interceptor, type InterceptorFacts, MISS } from '../../pipeline/interceptor.js';
 import type { Binding } from '../../pipeline/policy.js';
 import type { Clock } from '../../runtime/clock.js';
-import { outsideAnyContext } from '../../runtime/context.js';
+import { outsideAnyContext } from '../../runtime/system.js';
 import type { CacheAdministration } from './administration.js';
 import type { Cells } from './cells.js';
 import { BYPASS, type Bypass, type CachedCell, type LoadRequest } from './flight.js';
@@ -13,8 +13,7 @@ import type { Loader } from './loader.js';
 import { judge } from './machine.js';
 import type { CachedSettings } from './options.js';
 import type { StaleAnswers } from './stale-answers.js';
-import { hashKey } from '../../algorithms/key-hash.js';
-import { processSalt } from '../../runtime/system.js';
+import { NO_COPY, type Writer } from './writer.js';
 
 /** What a key function that failed, or arguments without a canonical form, lead to. */
 export interface NoKey {
@@ -31,15 +30,22 @@ export class CachedInterceptor implements Interceptor {
   private readonly readsCoarseClock: boolean;
   private readonly cells: Cells;
   private readonly loader: Loader;
+  private readonly writer: Writer;
   private readonly stale: StaleAnswers;
+  private readonly copies: boolean;
   private isAsync = false;
+  /** The arguments of the look-up that has just missed and their key, which `around` need not make again. */
+  private missedArgs: readonly unknown[] | undefined = undefined;
+  private missedKey: CacheKey | NoKey = undefined;
   private readonly hits: Channel<'cache.hit'>;
+  private readonly takesRawKeys: boolean;
+  readonly lookup: ((self: unknown, args: readonly unknown[]) => unknown) | undefined;
   private readonly makePromise = (value: unknown): Promise<unknown> => outsideAnyContext(() => Promise.resolve(value));
 
   constructor(
     settings: CachedSettings,
     binding: Binding,
-    parts: { cells: Cells; loader: Loader; stale: StaleAnswers; administration: CacheAdministration },
+    parts: { cells: Cells; loader: Loader; writer: Writer; stale: StaleAnswers; administration: CacheAdministration },
   ) {
     this.settings = settings;
     this.binding = binding;
@@ -47,30 +53,37 @@ export class CachedInterceptor implements Interceptor {
     this.readsCoarseClock = this.clock.coarse !== undefined && !binding.runtime.settings.usesExactClock;
     this.cells = parts.cells;
     this.loader = parts.loader;
+    this.writer = parts.writer;
+    this.copies = settings.clone !== undefined;
     this.stale = parts.stale;
     this.handle = parts.administration;
     this.hits = binding.runtime.events.channel('cache.hit');
+    this.takesRawKeys = settings.key === undefined && typeof settings.scope !== 'function';
+    this.lookup = settings.isEnabled ? this.answerHit : undefined;
   }
 
-  /** The hit path: no call record, no promise, one map look-up. */
-  lookup(self: unknown, args: readonly unknown[]): unknown {
-    if (!this.settings.isEnabled) return MISS;
-    const key = this.keyOf(self, args);
-    if (isUnkeyable(key)) return MISS;
+  /** The hit path: no call record, no promise, one map look-up. Asked only while the cache is enabled. */
+  private answerHit(self: unknown, args: readonly unknown[]): unknown {
+    // One primitive argument is its own key; what has to be thought about is left to `keyOf`.
+    const only = args.length === 1 && this.takesRawKeys ? args[0] : undefined;
+    const key = typeof only === 'number' || isRawString(only) ? only : this.keyOf(self, args);
+    if (isUnkeyable(key)) return this.missed(args, key);
     const cell = this.cells.of(self);
     const now = this.readsCoarseClock ? (this.clock.coarse?.() as number) : this.clock.now();
     const slot = cell.table.hit(key, now);
-    if (slot < 0) return MISS;
+    if (slot < 0) return this.missed(args, key);
+    if (this.copies || this.hits.isWatched) return this.watchedHit(cell, key, slot, now);
     cell.counters.hits += 1;
-    if (this.hits.isWatched) this.reportHit(cell, key, slot, now);
     return this.answer(cell, slot);
   }
 
   around(call: Call, inside: CallFrame): unknown {
-    const key = this.keyOf(call.self, call.args);
+    const key = this.missedArgs === call.args ? this.missedKey : this.keyOf(call.self, call.args);
+    this.missedArgs = undefined;
+    this.missedKey = undefined;
     if (isUnkeyable(key)) return this.runUncached(call, inside, key.unkeyable);
     const cell = this.cells.of(call.self);
-    const bypass = call.note<Bypass>(BYPASS);
+    const bypass = bypassOf(call);
     if (bypass !== undefined) return this.loader.loadAnew({ cell, key, call, inside }, bypass);
     if (!this.settings.isEnabled) return this.loader.load({ cell, key, call, inside });
     const now = this.clock.now();
@@ -80,13 +93,12 @@ export class CachedInterceptor implements Interceptor {
     const freshness = judge(lifetime, this.settings.windows, now);
     if (freshness === 'fresh') {
       cell.table.promote(slot);
-      cell.counters.hits += 1;
-      if (this.hits.isWatched) this.reportHit(cell, key, slot, now);
-      return this.answer(cell, slot);
+      const answer = this.watchedHit(cell, key, slot, now);
+      return answer === MISS ? this.loader.load({ cell, key, call, inside }) : answer;
     }
     if (freshness === 'gone') return this.loader.load({ cell, key, call, inside });
     if (freshness === 'revalidate') return this.serveAndRefresh({ cell, key, call, inside }, slot, now);
-    const old = this.stale.whileHeldBack(cell, key, slot, now);
+    const old = this.stale.whileHeldBack(cell, key, now);
     return old === undefined ? this.loader.load({ cell, key, call, inside }) : this.asReturned(old.value);
   }
 
@@ -101,8 +113,9 @@ export class CachedInterceptor implements Interceptor {
   /** The key of a call, without the caller's signal. */
   keyOf(self: unknown, given: readonly unknown[]): CacheKey | NoKey {
     const { key, scope } = this.settings;
+    const count = given.length;
     const args =
-      isObject(given[given.length - 1]) && callerSignalOf(given) !== undefined ? argsWithoutSignal(given) : given;
+      count > 0 && isObject(given[count - 1]) && callerSignalOf(given) !== undefined ? argsWithoutSignal(given) : given;
     const own = key === undefined ? keyOf(args) : this.userKey(self, args, key);
     if (typeof scope !== 'function' || isUnkeyable(own)) return own;
     return this.scopedKey(self, own, scope);
@@ -123,7 +136,9 @@ export class CachedInterceptor implements Interceptor {
 
   private scopedKey(self: unknown, own: CacheKey, scope: (self: unknown) => string): CacheKey | NoKey {
     try {
-      return keyOf([scope(self), own]);
+      const name: unknown = scope(self);
+      // Everything else would put strangers into one scope.
+      return typeof name === 'string' ? keyOf([name, own]) : { unkeyable: 'the scope function returned no string' };
     } catch (thrown) {
       this.binding.reportFailure('scope', thrown);
       return { unkeyable: 'the scope function threw' };
@@ -133,11 +148,31 @@ export class CachedInterceptor implements Interceptor {
   private answer(cell: CachedCell, slot: number): unknown {
     // A method whose kind was unknown at first has shown it by now: it has stored a value.
     this.isAsync ||= this.binding.kind === 'async';
-    const { clone } = this.settings;
-    if (clone === undefined)
-      return this.isAsync ? cell.table.promiseAt(slot, this.makePromise) : cell.table.valueAt(slot);
-    const copy = clone(cell.table.valueAt(slot));
-    return this.isAsync ? Promise.resolve(copy) : copy;
+    if (!this.copies) return this.isAsync ? cell.table.promiseAt(slot, this.makePromise) : cell.table.valueAt(slot);
+    const copy = this.writer.copy(cell.table.valueAt(slot));
+    return this.isAsync && copy !== NO_COPY ? Promise.resolve(copy) : copy;
+  }
+
+  private missed(args: readonly unknown[], key: CacheKey | NoKey): typeof MISS {
+    this.missedArgs = args;
+    this.missedKey = key;
+    return MISS;
+  }
+
+  /** A hit with copies or listeners. All is read first: the user's functions may change the table. */
+  private watchedHit(cell: CachedCell, key: CacheKey, slot: number, now: number): unknown {
+    const { startedAt, freshUntil } = cell.table.timesAt(slot);
+    const answer = this.answer(cell, slot);
+    if (answer === NO_COPY) {
+      cell.drop(key);
+      return MISS;
+    }
+    cell.counters.hits += 1;
+    if (!this.hits.isWatched) return answer;
+    // The coarse clock may lag behind the exact one that stamped the entry.
+    const age = Math.max(0, now - startedAt);
+    this.hits.emit(this.binding.method, { keyHash: this.writer.hash(key), age, remainingTtl: freshUntil - now });
+    return answer;
   }
 
   private asReturned(value: unknown): unknown {
@@ -146,10 +181,15 @@ export class CachedInterceptor implements Interceptor {
 
   private serveAndRefresh(load: LoadRequest, slot: number, now: number): unknown {
     const { cell, key } = load;
-    const value = this.answer(cell, slot);
     cell.table.promote(slot);
+    const age = now - cell.table.timesAt(slot).startedAt;
+    const value = this.answer(cell, slot);
+    if (value === NO_COPY) {
+      cell.drop(key);
+      return this.loader.load(load);
+    }
     cell.counters.staleHits += 1;
-    this.stale.report(cell, key, slot, { reason: 'revalidating', now });
+    this.stale.report(key, 'revalidating', age);
     this.loader.refreshInBackground(load, now);
     return value;
   }
@@ -158,12 +198,15 @@ export class CachedInterceptor implements Interceptor {
     this.binding.runtime.events.emit('cache.uncacheable', this.binding.method, { reason });
     return inside.runInside(call);
   }
-
-  private reportHit(cell: CachedCell, key: CacheKey, slot: number, now: number): void {
-    const { startedAt, freshUntil } = cell.table.timesAt(slot);
-    const remainingTtl = freshUntil === Infinity ? Infinity : Math.max(0, freshUntil - now);
-    this.hits.emit(this.binding.method, { keyHash: hashKey(key, processSalt), age: now - startedAt, remainingTtl });
-  }
 }
+
+/** The note of a refresh by hand; in a frame further in it is found on the run outside. */
+const bypassOf = (call: Call): Bypass | undefined => {
+  for (let each: Call | undefined = call; each !== undefined; each = each.parent) {
+    const bypass = each.note<Bypass>(BYPASS);
+    if (bypass !== undefined) return bypass;
+  }
+  return undefined;
+};
 
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;

@@ -17,15 +17,23 @@
 
 import { isSingleUse } from '../../algorithms/single-use.js';
 import { Call } from '../../pipeline/call.js';
+import { isCallersAbort } from '../../pipeline/interruption.js';
 import type { Binding } from '../../pipeline/policy.js';
 import { Race } from '../../pipeline/race.js';
 import type { Clock } from '../../runtime/clock.js';
 import { runAmbient, world } from '../../runtime/world.js';
 import { type Bypass, Flight, type LoadRequest } from './flight.js';
-import { RefreshBound } from './refresh-bound.js';
+import type { RefreshBound } from './refresh-bound.js';
 import type { CachedSettings } from './options.js';
 import type { StaleAnswers } from './stale-answers.js';
-import type { Writer } from './writer.js';
+import { NO_COPY, SINGLE_USE, type Writer } from './writer.js';
+
+/** How a load is led. */
+interface Manner {
+  readonly isRefresh: boolean;
+  readonly isCounted: boolean;
+  readonly ttl: number | undefined;
+}
 
 export class Loader {
   private readonly settings: CachedSettings;
@@ -53,13 +61,14 @@ export class Loader {
   load(request: LoadRequest): unknown {
     const { cell, key, call, inside } = request;
     const flight = cell.flights.get(key);
-    if (flight !== undefined && isInside(flight)) return inside.runInside(call);
-    if (flight !== undefined && this.settings.isSingleFlight && flight.promise !== undefined)
+    const isReentrant = flight !== undefined && isInside(flight);
+    if (flight?.promise !== undefined && this.settings.isSingleFlight && !isReentrant)
       return this.join(flight, request);
     cell.counters.misses += 1;
     const channel = this.binding.runtime.events.channel('cache.miss');
     if (channel.isWatched) channel.emit(this.binding.method, { keyHash: this.writer.hash(key) });
-    return this.lead(request, { isRefresh: false, ttl: undefined });
+    if (isReentrant) return inside.runInside(call);
+    return this.lead(request, { isRefresh: false, isCounted: true, ttl: undefined });
   }
 
   /** `refresh` by hand: joins no older load but detaches it. */
@@ -68,7 +77,7 @@ export class Loader {
     request.cell.detach(request.key);
     const channel = events.channel('cache.bypassed');
     if (channel.isWatched) channel.emit(this.binding.method, { keyHash: this.writer.hash(request.key) });
-    return this.lead(request, { isRefresh: false, ttl });
+    return this.lead(request, { isRefresh: false, isCounted: false, ttl });
   }
 
   /** One refresh for any number of callers; none while the key is held back after a failure. */
@@ -76,7 +85,7 @@ export class Loader {
     const { cell, key } = request;
     if (cell.flights.has(key) || now < (cell.throttleOf(key)?.until ?? -Infinity)) return;
     try {
-      const outcome = this.lead(request, { isRefresh: true, ttl: undefined });
+      const outcome = this.lead(request, { isRefresh: true, isCounted: false, ttl: undefined });
       if (outcome instanceof Promise) outcome.catch(ignore);
     } catch {
       // Reported as an event; the caller has the old value.
@@ -89,28 +98,23 @@ export class Loader {
     cell.counters.coalesced += 1;
     const channel = this.binding.runtime.events.channel('cache.coalesced');
     if (channel.isWatched) channel.emit(this.binding.method, { keyHash: this.writer.hash(key) });
-    const { clone } = this.settings;
     const run = flight.run.more;
     if (run !== undefined) run.deadline = Math.max(run.deadline, call.more?.deadline ?? Infinity);
     return this.waitFor(flight, request).then((value) => {
       // What can be consumed only once belongs to the leader: everyone else runs on his own.
-      if (flight.hasSingleUseResult) return inside.runInside(call);
-      return clone === undefined ? value : clone(value);
+      const copy = flight.hasSingleUseResult ? NO_COPY : this.writer.copy(value);
+      return copy === NO_COPY ? inside.runInside(call) : copy;
     });
   }
 
-  private lead(request: LoadRequest, { isRefresh, ttl }: { isRefresh: boolean; ttl: number | undefined }): unknown {
+  private lead(request: LoadRequest, manner: Manner): unknown {
     const { cell, key, call, inside } = request;
     const run = new Call(inside, call.self, call.args);
     const startedAt = this.clock.now();
-    const flight = new Flight(request, run, {
-      startedAt,
-      isRefresh,
-      ttl,
-      stale: this.stale.replaced(cell, key, startedAt),
-    });
+    const stale = this.stale.replaced(cell, key, startedAt);
+    const flight = new Flight(request, run, { startedAt, stale, ...manner });
     this.prepare(flight, call);
-    cell.register(key, flight, this.settings.isSingleFlight);
+    cell.register(key, flight, this.settings.isSingleFlight || flight.isRefresh);
     let outcome: unknown;
     try {
       outcome = this.start(flight);
@@ -125,7 +129,7 @@ export class Loader {
       (value) => this.landed(flight, value, request),
       (error: unknown) => this.failed(flight, error, request),
     );
-    return isRefresh ? flight.promise : this.waitFor(flight, request);
+    return flight.isRefresh ? flight.promise : this.waitFor(flight, request);
   }
 
   /** The run can be cut short where a caller can leave; the method gets the flight's signal in the caller's place. */
@@ -169,34 +173,39 @@ export class Loader {
       cell.abandon(key, flight);
       flight.run.interrupt(error);
     }
-    const old = this.stale.forImpatient(cell, key, error, this.clock.now());
+    const old = isCallersAbort(call, error) ? undefined : this.stale.forImpatient(flight, error, this.clock.now());
     if (old === undefined) throw error;
-    if (flight.leader === call) cell.countStaleInsteadOfMiss();
+    if (flight.leader === call && flight.isCounted) cell.countStaleInsteadOfMiss();
     return old.value;
   }
 
   private landed(flight: Flight, value: unknown, { cell, key, call }: LoadRequest): unknown {
-    cell.land(key, flight);
-    this.refreshBound?.remove(flight);
+    flight.bound?.cancel();
     call.attempt = flight.run.attempt;
-    const { events } = this.binding.runtime;
-    if (isSingleUse(value)) {
-      flight.hasSingleUseResult = true;
-      events.emit('cache.uncacheable', this.binding.method, { reason: 'the result can be consumed only once' });
-      return value;
-    }
-    if (!flight.isDetached) this.writer.storeResult(flight, value, call.args);
-    if (flight.isRefresh) events.emit('cache.refreshed', this.binding.method, { keyHash: this.writer.hash(key) });
+    flight.hasSingleUseResult = isSingleUse(value);
+    if (flight.hasSingleUseResult) this.writer.refuse(SINGLE_USE);
+    else if (!flight.isDetached) this.keep(flight, value, call);
+    // Only now: until here the user's functions may change the key, and then the load is detached.
+    cell.land(key, flight);
     return value;
+  }
+
+  private keep(flight: Flight, value: unknown, { args }: Call): void {
+    const { cell, key } = flight;
+    cell.liftThrottle(key);
+    // A load that is not shared may end after one that began later: the younger value stays.
+    const isStored = !cell.hasNewer(key, flight.startedAt) && this.writer.storeResult(flight, value, args);
+    if (isStored && flight.isRefresh)
+      this.binding.runtime.events.emit('cache.refreshed', this.binding.method, { keyHash: this.writer.hash(key) });
   }
 
   private failed(flight: Flight, error: unknown, { cell, key, call }: LoadRequest): unknown {
     cell.land(key, flight);
-    this.refreshBound?.remove(flight);
+    flight.bound?.cancel();
     call.attempt = flight.run.attempt;
     const old = this.stale.afterFailure(flight, error, this.clock.now());
     if (old === undefined) throw error;
-    if (!flight.isRefresh) cell.countStaleInsteadOfMiss();
+    if (flight.isCounted) cell.countStaleInsteadOfMiss();
     return old.value;
   }
 }

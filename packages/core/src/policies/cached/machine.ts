@@ -39,9 +39,9 @@ export const judge = (
   return now < freshUntil + staleIfError ? 'on-error' : 'gone';
 };
 
-/** Whether the entry may answer for a failed load. */
+/** Whether the entry may answer for a failed load; without `staleIfError` not even a fresh one hides a failure. */
 export const isUsableOnError = ({ freshUntil, hardUntil }: Lifetime, { staleIfError }: Windows, now: number): boolean =>
-  now < hardUntil && now < freshUntil + staleIfError;
+  staleIfError > 0 && now < hardUntil && now < freshUntil + staleIfError;
 
 const LONGEST_THROTTLE = 30_000;
 
@@ -57,6 +57,16 @@ export const nextThrottle = (previous: Throttle | undefined, first: number, now:
   return { until: now + delay, delay };
 };
 
+/**
+ * After a refusal: it cost the source nothing and says nothing new about it, so the pause does not grow, and ends when
+ * the refusing policy may admit a call again.
+ */
+export const throttleAfterRefusal = (
+  previous: Throttle | undefined,
+  first: number,
+  { retryAfter = first, now }: { readonly retryAfter: number | undefined; readonly now: number },
+): Throttle => ({ until: now + Math.min(first, retryAfter), delay: previous?.delay ?? first });
+
 export interface TtlRules {
   /** Share of the ttl by which entries may end earlier, so that they do not all end together. */
   readonly jitter: number;
@@ -67,5 +77,6 @@ export interface TtlRules {
 export const effectiveTtl = (ttl: number, { jitter, bounds }: TtlRules, random: () => number): number | undefined => {
   if (!(ttl > 0)) return undefined;
   const bounded = bounds === undefined ? ttl : Math.min(bounds.max, Math.max(bounds.min, ttl));
+  if (bounded === 0) return undefined;
   return jitter === 0 || bounded === Infinity ? bounded : bounded * (1 - jitter * random());
 };

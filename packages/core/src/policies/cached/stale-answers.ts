@@ -7,13 +7,14 @@ import { TimedOutError } from '../../errors/timed-out-error.js';
 import type { StaleReason } from '../../events/event.js';
 import type { Binding } from '../../pipeline/policy.js';
 import type { CachedCell, Flight } from './flight.js';
-import { type Lifetime, isUsableOnError, nextThrottle } from './machine.js';
+import { type Lifetime, isUsableOnError, type Throttle, judge, nextThrottle, throttleAfterRefusal } from './machine.js';
 import type { CachedSettings } from './options.js';
-import type { Writer } from './writer.js';
+import { NO_COPY, type Writer } from './writer.js';
 
 /** The old value, in a box: it may be undefined. */
 export interface OldValue {
   readonly value: unknown;
+  readonly age: number;
 }
 
 const reasonOf = (error: unknown): StaleReason => {
@@ -42,70 +43,79 @@ export class StaleAnswers {
     return { freshUntil, hardUntil: hasEnded ? Math.min(hardUntil, now) : hardUntil };
   }
 
-  /** The value that a load is about to replace. */
-  replaced(
-    cell: CachedCell,
-    key: CacheKey,
-    now: number,
-  ): { readonly value: unknown; readonly age: number } | undefined {
+  /** The value that a load is about to replace. An entry that can serve no more goes. */
+  replaced(cell: CachedCell, key: CacheKey, now: number): Flight['stale'] {
     const slot = cell.table.find(key);
-    if (slot < 0 || now >= this.lifetimeAt(cell, slot, now).hardUntil) return undefined;
-    return { value: cell.table.valueAt(slot), age: now - cell.table.timesAt(slot).startedAt };
+    if (slot < 0) return undefined;
+    const lifetime = this.lifetimeAt(cell, slot, now);
+    const age = now - cell.table.timesAt(slot).startedAt;
+    const old = now >= lifetime.hardUntil ? undefined : { value: cell.table.valueAt(slot), age };
+    if (judge(lifetime, this.settings.windows, now) === 'gone') cell.table.expire(key);
+    return old;
   }
 
   /** For a key that is held back after a failure: the old value without a load. */
-  whileHeldBack(cell: CachedCell, key: CacheKey, slot: number, now: number): OldValue | undefined {
+  whileHeldBack(cell: CachedCell, key: CacheKey, now: number): OldValue | undefined {
     const throttle = cell.throttleOf(key);
     if (throttle === undefined || now >= throttle.until) return undefined;
+    const old = this.oldValue(cell, key, now);
+    if (old === undefined) return undefined;
     cell.counters.staleHits += 1;
-    return this.serve(cell, key, slot, 'error', now);
+    this.report(key, 'error', old.age);
+    return old;
   }
 
   /** What a failed load leads to: an entry dropped, or the old value and a pause, or nothing. */
   afterFailure(flight: Flight, error: unknown, now: number): OldValue | undefined {
     const { cell, key } = flight;
     cell.counters.errors += 1;
-    const errorClass = this.classify(error);
     if (flight.isDetached) return undefined;
-    if (VERDICTS[errorClass].dropsEntry || this.mustInvalidate(error)) this.drop(cell, key, errorClass, error);
-    const slot = this.usableSlot(cell, key, error, errorClass, now);
+    const errorClass = this.classify(error);
+    if (this.mustDrop(flight, error, errorClass)) this.drop(flight, errorClass, error);
+    const hasAudience = !flight.isRefresh || flight.callers > 0;
+    const old = hasAudience && this.isAnswerable(error, errorClass) ? this.oldValue(cell, key, now) : undefined;
     if (flight.isRefresh) this.refreshFailed(flight, error, now);
-    if (slot < 0) return undefined;
-    if (!flight.isRefresh) cell.setThrottle(key, nextThrottle(cell.throttleOf(key), this.settings.throttle, now));
-    return this.serve(cell, key, slot, reasonOf(error), now);
+    if (old === undefined) return undefined;
+    if (!flight.isRefresh) this.holdBack(flight, error, now);
+    this.report(key, reasonOf(error), old.age);
+    return old;
   }
 
   /** For a caller whose patience has ended while the load goes on. His own abort is never answered. */
-  forImpatient(cell: CachedCell, key: CacheKey, error: unknown, now: number): OldValue | undefined {
-    if (!(error instanceof TimedOutError)) return undefined;
-    const slot = this.usableSlot(cell, key, error, 'transient', now);
-    return slot < 0 ? undefined : this.serve(cell, key, slot, 'timeout', now);
+  forImpatient(flight: Flight, error: unknown, now: number): OldValue | undefined {
+    const { cell, key } = flight;
+    if (!(error instanceof TimedOutError) || !this.isAnswerable(error, 'transient')) return undefined;
+    const old = this.oldValue(cell, key, now);
+    if (old === undefined) return undefined;
+    // Left by everyone, the load has failed for good: the next caller need not wait as long for nothing.
+    if (flight.callers === 0 && !flight.isRefresh) this.holdBack(flight, error, now);
+    this.report(key, 'timeout', old.age);
+    return old;
   }
 
-  report(
-    cell: CachedCell,
-    key: CacheKey,
-    slot: number,
-    facts: { readonly reason: StaleReason; readonly now: number },
-  ): void {
+  report(key: CacheKey, reason: StaleReason, age: number): void {
     const channel = this.binding.runtime.events.channel('cache.servedStale');
-    if (!channel.isWatched) return;
-    const age = facts.now - cell.table.timesAt(slot).startedAt;
-    channel.emit(this.binding.method, { keyHash: this.writer.hash(key), reason: facts.reason, age });
+    if (channel.isWatched) channel.emit(this.binding.method, { keyHash: this.writer.hash(key), reason, age });
   }
 
-  private serve(cell: CachedCell, key: CacheKey, slot: number, reason: StaleReason, now: number): OldValue {
-    this.report(cell, key, slot, { reason, now });
-    cell.table.promote(slot);
-    const value = cell.table.valueAt(slot);
-    const { clone } = this.settings;
-    return { value: clone === undefined ? value : clone(value) };
-  }
-
-  private usableSlot(cell: CachedCell, key: CacheKey, error: unknown, errorClass: ErrorClass, now: number): number {
+  /** Read before anything is reported: listeners may change the table, and then a slot is another entry's. */
+  private oldValue(cell: CachedCell, key: CacheKey, now: number): OldValue | undefined {
     const slot = cell.table.find(key);
-    if (slot < 0 || !isUsableOnError(this.lifetimeAt(cell, slot, now), this.settings.windows, now)) return -1;
-    return this.isAnswerable(error, errorClass) ? slot : -1;
+    if (slot < 0 || !isUsableOnError(this.lifetimeAt(cell, slot, now), this.settings.windows, now)) return undefined;
+    cell.table.promote(slot);
+    const age = now - cell.table.timesAt(slot).startedAt;
+    const value = this.writer.copy(cell.table.valueAt(slot));
+    return value === NO_COPY ? undefined : { value, age };
+  }
+
+  private holdBack({ cell, key }: Flight, error: unknown, now: number): Throttle {
+    const previous = cell.throttleOf(key);
+    const { throttle: first } = this.settings;
+    const throttle = isRejection(error)
+      ? throttleAfterRefusal(previous, first, { retryAfter: error.retryAfter, now })
+      : nextThrottle(previous, first, now);
+    cell.setThrottle(key, throttle);
+    return throttle;
   }
 
   /** The user's predicate decides, but never for credentials, permissions and things that are gone. */
@@ -114,7 +124,8 @@ export class StaleAnswers {
     const { stale, dropsEntry } = VERDICTS[errorClass];
     if (staleWhen === undefined || dropsEntry || errorClass === 'abort' || errorClass === 'configuration') return stale;
     try {
-      return staleWhen(error) === true;
+      const answer: unknown = staleWhen(error);
+      return answer === true;
     } catch (thrown) {
       this.binding.reportFailure('staleIfError.when', thrown);
       return false;
@@ -130,8 +141,15 @@ export class StaleAnswers {
     }
   }
 
-  private drop(cell: CachedCell, key: CacheKey, errorClass: ErrorClass, error: unknown): void {
-    if (!cell.drop(key)) return;
+  /** Also after a refresh whose failure no old value may cover up. */
+  private mustDrop(flight: Flight, error: unknown, errorClass: ErrorClass): boolean {
+    const { dropsEntry, stale } = VERDICTS[errorClass];
+    return dropsEntry || (flight.isRefresh && !stale) || this.mustInvalidate(error);
+  }
+
+  /** The failure speaks of the value that this load was to replace, not of one that came after it. */
+  private drop({ cell, key, startedAt }: Flight, errorClass: ErrorClass, error: unknown): void {
+    if (cell.hasNewer(key, startedAt) || !cell.drop(key)) return;
     const reason = errorClass === 'authentication' || errorClass === 'authorization' ? 'auth-failure' : 'error';
     const status = statusOf(error);
     this.binding.runtime.events.emit('cache.invalidated', this.binding.method, {
@@ -142,10 +160,9 @@ export class StaleAnswers {
     });
   }
 
-  private refreshFailed({ cell, key }: Flight, error: unknown, now: number): void {
-    const throttle = nextThrottle(cell.throttleOf(key), this.settings.throttle, now);
-    if (cell.table.find(key) >= 0) cell.setThrottle(key, throttle);
-    const facts = { keyHash: this.writer.hash(key), retryIn: throttle.delay, error: summarize(error) };
+  private refreshFailed(flight: Flight, error: unknown, now: number): void {
+    const { until } = this.holdBack(flight, error, now);
+    const facts = { keyHash: this.writer.hash(flight.key), retryIn: until - now, error: summarize(error) };
     this.binding.runtime.events.emit('cache.refreshFailed', this.binding.method, facts);
   }
 

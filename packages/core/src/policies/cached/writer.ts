@@ -1,5 +1,6 @@
 import { hashKey } from '../../algorithms/key-hash.js';
 import { parseDuration } from '../../algorithms/duration.js';
+import { isSingleUse } from '../../algorithms/single-use.js';
 import type { CacheKey } from '../../algorithms/stable-key.js';
 import type { Binding } from '../../pipeline/policy.js';
 import { processSalt } from '../../runtime/system.js';
@@ -12,6 +13,11 @@ interface Term {
   /** Epoch milliseconds. */
   readonly hardUntil: number;
 }
+
+/** Stands for a copy that could not be made. */
+export const NO_COPY: unique symbol = Symbol('no copy');
+
+export const SINGLE_USE = 'the result can be consumed only once';
 
 /** Decides whether and for how long a value is stored, and stores it. */
 export class Writer {
@@ -29,22 +35,44 @@ export class Writer {
     return Math.max(staleWhileRevalidate, staleIfError);
   }
 
-  /** Stores what a load brought, unless a rule of the user's is against it. */
-  storeResult(flight: Flight, value: unknown, args: readonly unknown[]): void {
-    if (!this.settings.isEnabled || !this.isWorthStoring(value, args)) return;
+  /** Stores what a load brought, unless a rule of the user's is against it. Returns whether it did. */
+  storeResult(flight: Flight, value: unknown, args: readonly unknown[]): boolean {
+    if (!this.settings.isEnabled || !this.isWorthStoring(value, args)) return false;
     const term = this.termOf(value, args, flight.ttl);
-    if (term !== undefined) this.write(flight.cell, flight.key, value, { ...term, startedAt: flight.startedAt });
+    // The user's functions may have changed the key themselves.
+    if (term === false || flight.isDetached) return false;
+    return this.write(flight.cell, flight.key, value, { ...term, startedAt: flight.startedAt });
   }
 
-  /** Stores a value given by hand. */
+  /** Stores a value given by hand. Returns whether it did. */
   storeGiven(
     cell: CachedCell,
     key: CacheKey,
     value: unknown,
     options: { readonly args: readonly unknown[]; readonly ttl: number | undefined; readonly startedAt: number },
-  ): void {
+  ): boolean {
+    if (!this.settings.isEnabled) return false;
+    if (isSingleUse(value)) return this.refuse(SINGLE_USE);
     const term = this.termOf(value, options.args, options.ttl);
-    if (term !== undefined) this.write(cell, key, value, { ...term, startedAt: options.startedAt });
+    return term !== false && this.write(cell, key, value, { ...term, startedAt: options.startedAt });
+  }
+
+  /** The value, or its copy where there is the option `clone`; NO_COPY when that throws. */
+  copy(value: unknown): unknown {
+    const { clone } = this.settings;
+    if (clone === undefined) return value;
+    try {
+      return clone(value);
+    } catch (thrown) {
+      this.binding.reportFailure('clone', thrown);
+      return NO_COPY;
+    }
+  }
+
+  /** Reports a value that is not stored. */
+  refuse(reason: string): false {
+    this.binding.runtime.events.emit('cache.uncacheable', this.binding.method, { reason });
+    return false;
   }
 
   hash(key: CacheKey): string {
@@ -55,14 +83,16 @@ export class Writer {
     const { cacheIf } = this.settings;
     if (cacheIf === undefined) return true;
     try {
-      return cacheIf(value, ...args) === true;
+      const answer: unknown = cacheIf(value, ...args);
+      // A promise is no yes.
+      return answer === true;
     } catch (thrown) {
       this.binding.reportFailure('cacheIf', thrown);
       return false;
     }
   }
 
-  private termOf(value: unknown, args: readonly unknown[], given: number | undefined): Term | undefined {
+  private termOf(value: unknown, args: readonly unknown[], given: number | undefined): Term | false {
     if (given !== undefined) return { ttl: given, hardUntil: Infinity };
     const { ttl, negativeTtl } = this.settings;
     if (negativeTtl !== undefined && (value === null || value === undefined))
@@ -77,16 +107,17 @@ export class Writer {
   }
 
   /** A computed ttl that is null, negative, 0 or no duration at all means: do not store. */
-  private computed(answer: ComputedTtl): Term | undefined {
+  private computed(answer: ComputedTtl): Term | false {
     if (answer === null) return this.refuse('the ttl function said so');
     const isLease = typeof answer === 'object';
     const ttl = parseDuration(isLease ? answer.ttl : answer);
-    const hardUntil = isLease ? answer.hardUntil : Infinity;
-    if (!(ttl > 0) || Number.isNaN(hardUntil)) return this.refuse('the computed ttl is not longer than 0');
+    if (!(ttl > 0)) return this.refuse('the computed ttl is not longer than 0');
+    const hardUntil = isLease ? ((answer.hardUntil as number | undefined) ?? Infinity) : Infinity;
+    if (!(hardUntil > this.binding.runtime.clock.wall())) return this.refuse('the lease has ended');
     return this.jittered(ttl, hardUntil);
   }
 
-  private jittered(ttl: number, hardUntil: number): Term | undefined {
+  private jittered(ttl: number, hardUntil: number): Term | false {
     const { runtime, method } = this.binding;
     const { ttlRules } = this.settings;
     const { bounds } = ttlRules;
@@ -100,24 +131,21 @@ export class Writer {
     return effective === undefined ? this.refuse('the ttl is not longer than 0') : { ttl: effective, hardUntil };
   }
 
-  private refuse(reason: string): undefined {
-    this.binding.runtime.events.emit('cache.uncacheable', this.binding.method, { reason });
-    return undefined;
-  }
-
   private write(
     cell: CachedCell,
     key: CacheKey,
     value: unknown,
-    { ttl, hardUntil, startedAt }: Term & { startedAt: number },
-  ): void {
+    { ttl, hardUntil, startedAt }: Term & { readonly startedAt: number },
+  ): boolean {
+    const copy = this.copy(value);
+    if (copy === NO_COPY) return this.refuse('the value cannot be copied');
     const { clock, events } = this.binding.runtime;
     const now = clock.now();
     const lease = hardUntil === Infinity ? Infinity : now + (hardUntil - clock.wall());
     const times = { startedAt, freshUntil: startedAt + ttl, hardUntil: lease, hardUntilWall: hardUntil };
-    const { clone } = this.settings;
-    cell.store(key, clone === undefined ? value : clone(value), times, { now, retainedFor: this.retainedFor });
+    cell.store(key, copy, times, { now, retainedFor: this.retainedFor });
     const channel = events.channel('cache.stored');
     if (channel.isWatched) channel.emit(this.binding.method, { keyHash: this.hash(key), ttl });
+    return true;
   }
 }

@@ -1,7 +1,9 @@
-import { keyOfValue, isUnkeyable } from '../../algorithms/stable-key.js';
+import { hashKey } from '../../algorithms/key-hash.js';
+import { type CacheKey, isUnkeyable, keyOfValue } from '../../algorithms/stable-key.js';
 import type { Later, MethodDecorator } from '../../decorate/decorator-types.js';
 import { policyDecorator, registerPolicy } from '../../decorate/policy-decorator.js';
 import { type Binding, type BoundPiece, RANKS } from '../../pipeline/policy.js';
+import { processSalt } from '../../runtime/system.js';
 import { BoundCircuit } from './circuit.js';
 import { BreakerInterceptor, type CircuitFinder } from './interceptor.js';
 import type { BreakerSettings } from './machine.js';
@@ -23,41 +25,72 @@ const updated = (circuit: BoundCircuit, settings: BreakerSettings): BoundCircuit
 
 const oneCircuit = (circuit: BoundCircuit): Circuits => ({ only: circuit, find: () => circuit, all: () => [circuit] });
 
+/** Every instance's circuit has a name of its own: in `health()` and in events one must not hide another. */
+interface Instances {
+  readonly circuits: WeakMap<object, BoundCircuit>;
+  readonly live: Set<WeakRef<BoundCircuit>>;
+  count: number;
+}
+
 const perInstance = (settings: BreakerSettings, binding: Binding): Circuits => {
-  const circuits = binding.state('instances', () => new WeakMap<object, BoundCircuit>());
-  const unowned = binding.state('unowned', () => new BoundCircuit(binding.method, settings, binding.runtime));
-  const live = binding.state('live', () => new Set<WeakRef<BoundCircuit>>());
+  const instances = binding.state<Instances>('instances', () => ({
+    circuits: new WeakMap(),
+    live: new Set(),
+    count: 0,
+  }));
+  const { circuits, live } = instances;
   const all = (): BoundCircuit[] => {
     for (const reference of live) if (reference.deref() === undefined) live.delete(reference);
     return [...live].flatMap((reference) => reference.deref() ?? []);
   };
+  const create = (): BoundCircuit => {
+    instances.count += 1;
+    const name = instances.count === 1 ? binding.method : `${binding.method}@${instances.count}`;
+    const circuit = new BoundCircuit(name, settings, binding.runtime);
+    live.add(new WeakRef(circuit));
+    return circuit;
+  };
   for (const circuit of all()) updated(circuit, settings);
+  /** Calls without an instance share one. */
+  const unowned = (): BoundCircuit => binding.state('unowned', create);
   const find: CircuitFinder = (self) => {
-    if (typeof self !== 'object' || self === null) return unowned;
+    if (typeof self !== 'object' || self === null) return unowned();
     let circuit = circuits.get(self);
     if (circuit === undefined) {
-      circuit = new BoundCircuit(binding.method, settings, binding.runtime);
+      circuit = create();
       circuits.set(self, circuit);
-      live.add(new WeakRef(circuit));
     }
     return circuit;
   };
   return { only: undefined, find, all };
 };
 
+/** The circuit's place in the map; undefined for a key function that throws or answers nothing usable. */
+const idOf = (key: KeyFunction, self: unknown, args: readonly unknown[], binding: Binding): CacheKey => {
+  try {
+    const id = keyOfValue(key.apply(self, args as never[]));
+    if (!isUnkeyable(id)) return id;
+    binding.reportFailure('key', new TypeError(id.unkeyable));
+  } catch (thrown) {
+    binding.reportFailure('key', thrown);
+  }
+  return undefined;
+};
+
+type KeyFunction = (...args: never[]) => unknown;
+
 const perKey = (
-  key: (...args: never[]) => unknown,
+  key: KeyFunction,
   name: string,
   settings: BreakerSettings,
-  binding: Binding,
+  { circuits, binding }: { circuits: Map<CacheKey, BoundCircuit>; binding: Binding },
 ): Circuits => {
-  const circuits = binding.state('keys', () => new Map<unknown, BoundCircuit>());
   for (const circuit of circuits.values()) updated(circuit, settings);
   const find: CircuitFinder = (self, args) => {
-    const given: unknown = key.apply(self, args as never[]);
-    const id = keyOfValue(given);
-    const known = isUnkeyable(id) ? undefined : circuits.get(id);
-    const circuit = known ?? new BoundCircuit(`${name}[${String(given)}]`, settings, binding.runtime);
+    const id = idOf(key, self, args, binding);
+    const known = circuits.get(id);
+    // Keys may be names of customers: what shows in events is a hash.
+    const circuit = known ?? new BoundCircuit(`${name}[${hashKey(id, processSalt)}]`, settings, binding.runtime);
     if (known !== undefined) circuits.delete(id);
     else if (circuits.size >= MOST_KEYS) circuits.delete(circuits.keys().next().value);
     circuits.set(id, circuit);
@@ -66,16 +99,27 @@ const perKey = (
   return { only: undefined, find, all: () => [...circuits.values()] };
 };
 
+/** The same options in whatever order and spelling; functions are compared by identity. */
+const comparable = (options: CircuitBreakerOptions, settings: BreakerSettings): Readonly<Record<string, unknown>> => {
+  const { recoveryTimeout, failureIf, ignoreIf, failureOn, ignoreOn, key } = options;
+  const { recoveryTimeout: resolved, ...plain } = settings;
+  const breaks = typeof recoveryTimeout === 'function' ? recoveryTimeout : resolved(1);
+  return { ...plain, breaks, failureIf, ignoreIf, failureOn, ignoreOn, key };
+};
+
 const circuitsFor = (options: CircuitBreakerOptions, settings: BreakerSettings, binding: Binding): Circuits => {
   const { name, key, scope } = options;
-  if (key !== undefined) return perKey(key, name ?? binding.method, settings, binding);
-  if (scope === 'instance') return perInstance(settings, binding);
-  const create = (as: string) => (): BoundCircuit => new BoundCircuit(as, settings, binding.runtime);
-  const circuit =
+  if (scope === 'instance' && key === undefined) return perInstance(settings, binding);
+  const shared = <State>(kind: string, create: () => State): State =>
     name === undefined
-      ? binding.state('circuit', create(binding.method))
-      : binding.shared('circuit', name, options, create(name));
-  return oneCircuit(updated(circuit, settings));
+      ? binding.state(kind, create)
+      : binding.shared(kind, name, comparable(options, settings), create);
+  const label = name ?? binding.method;
+  if (key === undefined) {
+    const circuit = shared('circuit', () => new BoundCircuit(label, settings, binding.runtime));
+    return oneCircuit(updated(circuit, settings));
+  }
+  return perKey(key, label, settings, { circuits: shared('circuits', () => new Map()), binding });
 };
 
 const bind = (options: CircuitBreakerOptions, binding: Binding): readonly BoundPiece[] => {

@@ -122,7 +122,7 @@ const parseFailure = (value: unknown): FailureSummary | undefined => {
   if (typeof name !== 'string') throw wrong('lastFailure.name');
   if (code !== undefined && typeof code !== 'string') throw wrong('lastFailure.code');
   if (status !== undefined && typeof status !== 'number') throw wrong('lastFailure.status');
-  return { name, code, status };
+  return Object.freeze({ name, code, status });
 };
 
 /** Checks all of a snapshot before any of it is used. Throws an Error that names the field at fault. */

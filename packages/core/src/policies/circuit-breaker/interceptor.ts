@@ -2,6 +2,7 @@ import { summarize } from '../../errors/error-facts.js';
 import { withoutStack } from '../../errors/without-stack.js';
 import type { Channel } from '../../events/channel.js';
 import type { Call } from '../../pipeline/call.js';
+import { isCallersAbort } from '../../pipeline/interruption.js';
 import type { Interceptor, InterceptorFacts } from '../../pipeline/interceptor.js';
 import type { Binding } from '../../pipeline/policy.js';
 import type { Clock } from '../../runtime/clock.js';
@@ -77,12 +78,12 @@ export class BreakerInterceptor implements Interceptor {
   }
 
   error(call: Call, error: unknown): undefined {
-    this.settle(call, this.judge(error), error);
+    this.settle(call, isCallersAbort(call, error) ? 'neutral' : this.judge(error), error);
     return undefined;
   }
 
   notBefore(call: Call): number {
-    const { machine } = this.only ?? this.find(call.self, call.args);
+    const { machine } = this.only ?? call.note<BoundCircuit>(this) ?? this.find(call.self, call.args);
     return machine.isClosed ? -Infinity : machine.notBefore();
   }
 
@@ -97,7 +98,7 @@ export class BreakerInterceptor implements Interceptor {
   }
 
   private settle(call: Call, outcome: Outcome, error: unknown): void {
-    const circuit = this.only ?? (call.note<BoundCircuit>(this) as BoundCircuit);
+    const circuit = (this.only ?? call.note<BoundCircuit>(this)) as BoundCircuit;
     const { machine } = circuit;
     const { permit } = call;
     call.permit = REFUSED;

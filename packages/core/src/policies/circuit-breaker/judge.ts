@@ -1,3 +1,4 @@
+import { ask } from '../../errors/ask.js';
 import { type Classifier, VERDICTS, classifyInternal } from '../../errors/classify.js';
 import { matchesAny } from '../../errors/error-matcher.js';
 import type { Outcome } from './machine.js';
@@ -12,20 +13,6 @@ export interface JudgeParts {
 
 type Judge = (error: unknown) => Outcome;
 
-const ask = (
-  predicate: (error: unknown) => boolean,
-  error: unknown,
-  whenThrown: boolean,
-  report: (thrown: unknown) => void,
-): boolean => {
-  try {
-    return predicate(error) === true;
-  } catch (thrown) {
-    report(thrown);
-    return whenThrown;
-  }
-};
-
 /**
  * What an error means to a breaker: what the user ignores counts as nothing; what he names counts as failure and nothing
  * else does; without a word of his the table of errors decides. Aborts, refusals and configuration errors never count.
@@ -38,11 +25,11 @@ export const breakerJudge = ({ options, classifiers, report }: JudgeParts): Judg
     const byTable = VERDICTS[errorClass].breaker;
     if (errorClass === 'abort' || errorClass === 'rejection' || errorClass === 'configuration') return 'neutral';
     if (ignoreOn !== undefined && matchesAny(ignoreOn, error, told('ignoreOn'))) return 'neutral';
-    if (ignoreIf !== undefined && ask(ignoreIf, error, false, told('ignoreIf'))) return 'neutral';
+    if (ignoreIf !== undefined && ask(() => ignoreIf(error), false, told('ignoreIf'))) return 'neutral';
     if (failureOn === undefined && failureIf === undefined) return byTable;
     if (failureOn !== undefined && matchesAny(failureOn, error, told('failureOn'))) return 'failure';
     // A predicate that throws says nothing about the backend; to be on the safe side it counts as a failure.
-    if (failureIf !== undefined && ask(failureIf, error, true, told('failureIf'))) return 'failure';
+    if (failureIf !== undefined && ask(() => failureIf(error), true, told('failureIf'))) return 'failure';
     return byTable === 'neutral' ? 'neutral' : 'success';
   };
 };

@@ -12,6 +12,7 @@ import {
   isRecord,
   oneOf,
   shape,
+  shown,
   text,
   whole,
 } from '../../errors/option-check.js';
@@ -75,11 +76,20 @@ const WINDOW_TYPES = oneOf('consecutive', 'count', 'time');
 const isWindow: Check = (value) => {
   if (!isRecord(value)) return "must be an object such as { type: 'count', size: 20 }";
   const problem = WINDOW_TYPES(value['type']);
-  if (problem !== undefined) return `.type ${problem}`;
+  if (problem !== undefined) return `.type ${problem}, got ${shown(value['type'])}`;
   const type = value['type'] as string;
   if (type === 'count' && value['size'] === undefined) return '.size is missing';
   if (type === 'time' && value['duration'] === undefined) return '.duration is missing';
   return WINDOWS[type]?.(value);
+};
+
+const SLOW_CALL = shape({ duration: duration({ positive: true }), rate: fraction({ positive: true }) });
+
+const isSlowCall: Check = (value) => {
+  const problem = SLOW_CALL(value);
+  if (problem !== undefined) return problem;
+  const missing = ['duration', 'rate'].find((option) => (value as Record<string, unknown>)[option] === undefined);
+  return missing && `.${missing} is missing`;
 };
 
 const SCHEMA = {
@@ -89,7 +99,7 @@ const SCHEMA = {
   halfOpenMaxCalls: whole(1),
   halfOpenMaxWait: duration({ positive: true, infinite: true }),
   window: isWindow,
-  slowCall: shape({ duration: duration({ positive: true }), rate: fraction({ positive: true }) }),
+  slowCall: isSlowCall,
   recoveryJitter: fraction(),
   failureIf: callback,
   ignoreIf: callback,

@@ -1,4 +1,11 @@
-import { type OptionSite, anything, callback, checkOptions, configurationError } from '../../errors/option-check.js';
+import {
+  type OptionSite,
+  anything,
+  callback,
+  checkOptions,
+  configurationError,
+  isRecord,
+} from '../../errors/option-check.js';
 
 export interface FallbackOptions {
   /** The answer. Its presence decides, not its value: `{ value: undefined }` answers undefined. */
@@ -11,14 +18,18 @@ export interface FallbackOptions {
 
 const SCHEMA = { value: anything, handler: callback, when: callback };
 
-/** A function alone is the handler. @throws ConfigurationError */
+/**
+ * A function alone is the handler. Of a value and a handler the other one is named as undefined, so that it replaces what
+ * a weaker layer gave.
+ * @throws ConfigurationError
+ */
 export const parseFallbackOptions = (given: unknown, site: OptionSite): Readonly<Record<string, unknown>> => {
-  if (typeof given === 'function') return Object.freeze({ handler: given });
+  if (typeof given === 'function') return Object.freeze({ handler: given, value: undefined });
   const options = checkOptions(site, SCHEMA, given);
-  const hasValue = typeof given === 'object' && given !== null && Object.hasOwn(given, 'value');
+  const hasValue = isRecord(given) && Object.hasOwn(given, 'value');
   if (!hasValue && options['handler'] === undefined)
     throw configurationError(site, 'needs a function (error, ...args) => value, or { value }');
   if (hasValue && options['handler'] !== undefined)
     throw configurationError(site, 'has both a value and a handler; keep one', 'value');
-  return hasValue ? Object.freeze({ ...options, value: (given as FallbackOptions).value }) : options;
+  return Object.freeze({ ...options, handler: options['handler'], value: hasValue ? given.value : undefined });
 };

@@ -4,10 +4,10 @@ import type { Interceptor, InterceptorFacts } from '../../pipeline/interceptor.j
 import type { Binding } from '../../pipeline/policy.js';
 import type { InvalidatesOptions } from './options.js';
 
-/** What another method's cache offers; found when the call leaves. */
+/** What another method's cache offers; found when the call begins. */
 export interface InvalidationTarget {
   invalidate(self: unknown, args: readonly unknown[]): boolean;
-  clear(self: unknown): void;
+  invalidateAll(self: unknown): void;
 }
 
 export class InvalidatesInterceptor implements Interceptor {
@@ -16,11 +16,18 @@ export class InvalidatesInterceptor implements Interceptor {
   readonly #options: InvalidatesOptions;
   readonly #binding: Binding;
   readonly #find: (self: unknown) => InvalidationTarget;
+  #isFound = false;
 
   constructor(options: InvalidatesOptions, binding: Binding, find: (self: unknown) => InvalidationTarget) {
     this.#options = options;
     this.#binding = binding;
     this.#find = find;
+  }
+
+  /** A wrong target is told before anything is written, not after. */
+  enter(call: Call): void {
+    if (!this.#isFound) this.#find(call.self);
+    this.#isFound = true;
   }
 
   leave(call: Call, value: unknown): unknown {
@@ -45,15 +52,20 @@ export class InvalidatesInterceptor implements Interceptor {
   }
 
   #invalidate(call: Call): void {
-    const { keys } = this.#options;
-    try {
+    this.#guarded(() => {
       const target = this.#find(call.self);
-      if (keys === undefined) {
-        target.clear(call.self);
-        return;
-      }
-      const each = keys.apply(call.self as never, call.args as never[]);
-      for (const key of each) target.invalidate(call.self, Array.isArray(key) ? key : [key]);
+      const { keys } = this.#options;
+      if (keys === undefined) return target.invalidateAll(call.self);
+      const each: unknown = keys.apply(call.self as never, call.args as never[]);
+      if (!Array.isArray(each)) throw new TypeError('keys must return an array, one element per entry');
+      // One by one: a key that cannot be made keeps none of the others.
+      for (const key of each) this.#guarded(() => target.invalidate(call.self, Array.isArray(key) ? key : [key]));
+    });
+  }
+
+  #guarded(act: () => void): void {
+    try {
+      act();
     } catch (thrown) {
       this.#binding.reportFailure('keys', thrown);
     }

@@ -49,3 +49,10 @@ export class RetryBudget {
     return true;
   }
 }
+
+const BRAND = Symbol.for('@holdfast/retry-budget');
+Object.defineProperty(RetryBudget.prototype, BRAND, { value: true });
+
+/** True for budgets of any copy of this package. */
+export const isRetryBudget = (value: unknown): value is RetryBudget =>
+  typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[BRAND] === true;

@@ -17,7 +17,7 @@ export const retryPolicy = registerPolicy({
   isAsyncOnly: true,
   parse: parseRetryOptions,
   bind: (options, binding) => {
-    const settings = resolveRetryOptions(options as RetryOptions<never>);
+    const settings = resolveRetryOptions(options);
     return [{ rank: RANKS.retry, interceptor: new RetryInterceptor(settings, binding) }];
   },
 });

@@ -1,3 +1,5 @@
+import { ask } from '../../errors/ask.js';
+import { attachCause } from '../../errors/attach-cause.js';
 import { type ErrorClass, VERDICTS, classifyInternal, isBeforeSending } from '../../errors/classify.js';
 import { summarize } from '../../errors/error-facts.js';
 import { matchesAny } from '../../errors/error-matcher.js';
@@ -13,28 +15,37 @@ import type { RetrySettings } from './options.js';
 interface RetryNotes {
   previousDelay: number | undefined;
   hasRenewedCredentials: boolean;
+  /** How many renewals there had been when the present attempt was asked for. */
+  renewalsBefore: number;
 }
+
+/** What a retry needs of where it is bound. */
+export type RetryBinding = Pick<Binding, 'runtime' | 'method' | 'reportFailure'>;
 
 /** Never retried, whatever the options say: nobody wants the result, or the next try is refused the same way. */
 const FINAL: ReadonlySet<ErrorClass> = new Set<ErrorClass>(['abort', 'configuration', 'rejection']);
 
 export class RetryInterceptor implements Interceptor {
   readonly policy = 'retry';
+  readonly mayLinger = true;
   readonly enter: ((call: Call) => void) | undefined;
   readonly accepts: ((call: Call, value: unknown) => boolean) | undefined;
   readonly leave: ((call: Call, value: unknown) => unknown) | undefined;
   readonly #settings: RetrySettings;
-  readonly #binding: Binding;
+  readonly #binding: RetryBinding;
   readonly #runtime: Runtime;
   /** One renewal of credentials for all callers who need it at the same time. */
   #renewal: Promise<void> | undefined;
+  /** Successful ones so far: a call that began before the latest needs no other. */
+  #renewals = 0;
 
-  constructor(settings: RetrySettings, binding: Binding) {
+  constructor(settings: RetrySettings, binding: RetryBinding) {
     this.#settings = settings;
     this.#binding = binding;
     this.#runtime = binding.runtime;
-    const { maxElapsed, budget, retryOnResult } = settings;
-    this.enter = maxElapsed === Infinity && budget === undefined ? undefined : (call) => this.#begin(call);
+    const { maxElapsed, budget, retryOnResult, onAuthFailure } = settings;
+    const needsBegin = maxElapsed !== Infinity || budget !== undefined || onAuthFailure !== undefined;
+    this.enter = needsBegin ? (call) => this.#begin(call) : undefined;
     this.accepts = retryOnResult && ((_call, value) => !this.#isNoResult(value));
     this.leave =
       retryOnResult && ((call, value) => (call.more?.isUnacceptable === true ? this.#afterResult(call, value) : value));
@@ -62,9 +73,9 @@ export class RetryInterceptor implements Interceptor {
 
   #begin(call: Call): void {
     const now = this.#runtime.clock.now();
-    if (call.attempt > 1) return;
     call.details.beganAt = now;
     this.#settings.budget?.recordCall(now);
+    if (this.#settings.onAuthFailure !== undefined) this.#notesOf(call);
   }
 
   #classify(error: unknown): ErrorClass {
@@ -91,16 +102,11 @@ export class RetryInterceptor implements Interceptor {
   }
 
   #isNoResult(value: unknown): boolean {
-    return this.#ask(() => this.#settings.retryOnResult?.(value) === true, 'retryOnResult');
+    return this.#ask(() => this.#settings.retryOnResult?.(value), 'retryOnResult');
   }
 
-  #ask(predicate: () => boolean, source: string): boolean {
-    try {
-      return predicate() === true;
-    } catch (thrown) {
-      this.#binding.reportFailure(source, thrown);
-      return false;
-    }
+  #ask(predicate: () => unknown, source: string): boolean {
+    return ask(predicate, false, (thrown) => this.#binding.reportFailure(source, thrown));
   }
 
   #afterResult(call: Call, value: unknown): unknown {
@@ -124,9 +130,11 @@ export class RetryInterceptor implements Interceptor {
     });
     if ('refusal' in decision) return this.#giveUp(call, decision.refusal, failure.error);
     if (this.#settings.budget?.withdraw(now) === false) return this.#reportEmptyBudget(call, failure.error);
-    notes.previousDelay = decision.delay;
-    this.#reportScheduled(call, decision.delay, failure);
-    return new Again(decision.delay);
+    const { delay } = decision;
+    notes.previousDelay = delay;
+    notes.renewalsBefore = this.#renewals;
+    this.#reportScheduled(call, delay, failure);
+    return new Again(delay);
   }
 
   /** A backoff or jitter function of the user's that throws is reported and replaced by the default. */
@@ -143,7 +151,11 @@ export class RetryInterceptor implements Interceptor {
   #notesOf(call: Call): RetryNotes {
     const known = call.note<RetryNotes>(this);
     if (known !== undefined) return known;
-    const notes: RetryNotes = { previousDelay: undefined, hasRenewedCredentials: false };
+    const notes: RetryNotes = {
+      previousDelay: undefined,
+      hasRenewedCredentials: false,
+      renewalsBefore: this.#renewals,
+    };
     call.setNote(this, notes);
     return notes;
   }
@@ -156,25 +168,38 @@ export class RetryInterceptor implements Interceptor {
   }
 
   async #renewCredentials(call: Call, error: unknown): Promise<Verdict> {
-    this.#notesOf(call).hasRenewedCredentials = true;
-    const { events } = this.#runtime;
+    const notes = this.#notesOf(call);
+    if (notes.renewalsBefore < this.#renewals) {
+      notes.renewalsBefore = this.#renewals;
+      return new Again(0);
+    }
+    notes.hasRenewedCredentials = true;
     try {
       await (this.#renewal ??= this.#startRenewal(error));
     } catch (thrown) {
-      events.emit('auth.refreshFailed', this.#binding.method, { error: summarize(thrown) });
       attachCause(error, thrown);
       return undefined;
     }
     return new Again(0);
   }
 
-  async #startRenewal(error: unknown): Promise<void> {
-    try {
-      await this.#settings.onAuthFailure?.(error);
-      this.#runtime.events.emit('auth.refreshed', this.#binding.method, {});
-    } finally {
-      this.#renewal = undefined;
-    }
+  #startRenewal(error: unknown): Promise<void> {
+    const { events } = this.#runtime;
+    const { method } = this.#binding;
+    // On a later turn: a hook that fails synchronously must find the renewal registered.
+    const renewal = Promise.resolve().then(() => this.#settings.onAuthFailure?.(error));
+    return renewal.then(
+      () => {
+        this.#renewal = undefined;
+        this.#renewals += 1;
+        return events.emit('auth.refreshed', method, {});
+      },
+      (thrown: unknown) => {
+        this.#renewal = undefined;
+        events.emit('auth.refreshFailed', method, { error: summarize(thrown) });
+        throw thrown;
+      },
+    );
   }
 
   #giveUp(call: Call, reason: RetryRefusal, error: unknown): undefined {
@@ -200,10 +225,3 @@ export class RetryInterceptor implements Interceptor {
     });
   }
 }
-
-/** Keeps the hook's error findable without replacing the caller's own. */
-const attachCause = (error: unknown, cause: unknown): void => {
-  if (typeof error !== 'object' || error === null || Object.hasOwn(error, 'cause') || !Object.isExtensible(error))
-    return;
-  Object.defineProperty(error, 'cause', { value: cause, configurable: true, writable: true, enumerable: false });
-};

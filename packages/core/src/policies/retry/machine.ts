@@ -30,13 +30,17 @@ export interface RetryQuestion {
 export type RetryRefusal = 'attempts' | 'retry-after' | 'deadline' | 'elapsed' | 'circuit-open';
 export type RetryDecision = { readonly delay: number } | { readonly refusal: RetryRefusal };
 
+/** Attempts without end and without delay would keep timers, sockets and the caller's abort from ever being served. */
+const SHORTEST_ENDLESS_DELAY = 1;
+
 /** Pure: everything but the budget. */
 export const decideRetry = (settings: RetrySettings, question: RetryQuestion, random: () => number): RetryDecision => {
   const { attempt, retryAfter, elapsed, remaining, blockedFor, previousDelay } = question;
   if (attempt >= settings.maxAttempts) return { refusal: 'attempts' };
   const asked = settings.respectRetryAfter ? (retryAfter ?? 0) : 0;
   if (asked > settings.maxRetryAfter) return { refusal: 'retry-after' };
-  const delay = Math.max(asked, computeDelay(settings, attempt, random, previousDelay));
+  const atLeast = settings.maxAttempts === Infinity ? Math.max(SHORTEST_ENDLESS_DELAY, asked) : asked;
+  const delay = Math.max(atLeast, computeDelay(settings, attempt, random, previousDelay));
   if (delay >= remaining) return { refusal: 'deadline' };
   if (elapsed + delay >= settings.maxElapsed) return { refusal: 'elapsed' };
   if (blockedFor > delay) return { refusal: 'circuit-open' };

@@ -16,7 +16,7 @@ import {
   shape,
   whole,
 } from '../../errors/option-check.js';
-import { RetryBudget } from './budget.js';
+import { type RetryBudget, isRetryBudget } from './budget.js';
 
 /** Options of `@Retry`. `Self`, `Args` and `Value` are inferred from the method. */
 export interface RetryOptions<Value = unknown> {
@@ -94,7 +94,7 @@ const SCHEMA = {
   maxElapsed: duration({ positive: true, infinite: true }),
   idempotent: flag,
   budget: (value: unknown) =>
-    value instanceof RetryBudget ? undefined : 'must be a RetryBudget: new RetryBudget({ ratio, minPerSecond })',
+    isRetryBudget(value) ? undefined : 'must be a RetryBudget: new RetryBudget({ ratio, minPerSecond })',
   onAuthFailure: callback,
 };
 

@@ -13,7 +13,7 @@ export const timeoutPolicy = registerPolicy({
   isAsyncOnly: true,
   parse: parseTimeoutOptions,
   bind: (options, binding) => {
-    const { attempt, total } = resolveTimeoutOptions(options as TimeoutOptions);
+    const { attempt, total } = resolveTimeoutOptions(options);
     const pieces: BoundPiece[] = [];
     if (total !== Infinity)
       pieces.push({ rank: RANKS['total-timeout'], interceptor: new TotalTimeout(total, binding) });

@@ -5,21 +5,40 @@ import type { Interceptor, InterceptorFacts } from '../../pipeline/interceptor.j
 import type { Binding } from '../../pipeline/policy.js';
 import { Race } from '../../pipeline/race.js';
 import type { DeadlineList, DeadlineNode } from '../../runtime/deadline-list.js';
-import type { Runtime } from '../../runtime/runtime.js';
 
-const timedOut = (binding: Binding, scope: 'attempt' | 'total', timeout: number): TimedOutError => {
-  const { settings, events } = binding.runtime;
-  events.emit('timeout.elapsed', binding.method, { scope, timeout });
-  return withoutStack(() => new TimedOutError(binding.method, scope, timeout), settings.captureStacks);
+/**
+ * A timer is shared by all waits of its duration and runs in the async context of whoever armed it. So all it does is end
+ * the wait; events, the signal of an attempt and late results follow where the error passes, in the caller's own context.
+ */
+
+type Scope = 'attempt' | 'total';
+
+const makeError = ({ method, runtime }: Binding, scope: Scope, timeout: number): TimedOutError =>
+  withoutStack(() => new TimedOutError(method, scope, timeout), runtime.settings.captureStacks);
+
+/** Work whose late result is waited for already: a total timeout may elapse after an attempt's. */
+const watched = new WeakSet<Promise<unknown>>();
+
+const watchForLateResult = ({ runtime, method }: Binding, work: Promise<unknown> | undefined, since: number): void => {
+  if (work === undefined || watched.has(work)) return;
+  watched.add(work);
+  const report = (outcome: 'fulfilled' | 'rejected') => (): void =>
+    runtime.events.emit('timeout.lateResult', method, { outcome, lateMs: runtime.clock.now() - since });
+  work.then(report('fulfilled'), report('rejected'));
 };
+
+const childrenOf = (call: Call): Iterable<Call> => call.more?.children ?? [];
 
 /** Ends an attempt that takes too long: the caller's wait is over, the work is told through its signal. */
 export class AttemptTimeout implements Interceptor {
   readonly policy = 'timeout';
   readonly races = true;
+  readonly boundsAll = true;
   private readonly timeout: number;
   private readonly binding: Binding;
   private readonly list: DeadlineList;
+  /** When each of our errors was made, until it has passed by. */
+  private readonly elapsedAt = new WeakMap<object, number>();
   private readonly onElapsed = (race: Race<Call>, now: number): void => this.elapse(race, now);
 
   constructor(timeout: number, binding: Binding) {
@@ -39,9 +58,11 @@ export class AttemptTimeout implements Interceptor {
     return value;
   }
 
-  error(call: Call): undefined {
+  error(call: Call, error: unknown): undefined {
     this.disarm(call);
-    return undefined;
+    if (!(error instanceof TimedOutError)) return;
+    const elapsedAt = this.elapsedAt.get(error);
+    if (elapsedAt !== undefined) this.abandon(call, error, elapsedAt);
   }
 
   describe(): InterceptorFacts {
@@ -54,18 +75,18 @@ export class AttemptTimeout implements Interceptor {
   }
 
   private elapse(race: Race<Call>, now: number): void {
-    const error = timedOut(this.binding, 'attempt', this.timeout);
-    this.watchForLateResult(race, now);
-    const controller = race.call.more?.controller;
+    const error = makeError(this.binding, 'attempt', this.timeout);
+    this.elapsedAt.set(error, now);
     race.giveUp(error);
-    controller?.abort(error);
   }
 
-  private watchForLateResult(race: Race<Call>, elapsedAt: number): void {
+  private abandon(call: Call, error: TimedOutError, elapsedAt: number): void {
     const { runtime, method } = this.binding;
-    const report = (outcome: 'fulfilled' | 'rejected') => (): void =>
-      runtime.events.emit('timeout.lateResult', method, { outcome, lateMs: runtime.clock.now() - elapsedAt });
-    race.work?.then(report('fulfilled'), report('rejected'));
+    this.elapsedAt.delete(error);
+    runtime.events.emit('timeout.elapsed', method, { scope: 'attempt', timeout: this.timeout });
+    watchForLateResult(this.binding, call.more?.abandoned?.promise, elapsedAt);
+    for (const child of childrenOf(call)) child.interrupt(error);
+    call.more?.controller?.abort(error);
   }
 }
 
@@ -74,16 +95,19 @@ class Patience implements DeadlineNode {
   dueAt = 0;
   previous: DeadlineNode | undefined = undefined;
   next: DeadlineNode | undefined = undefined;
+  error: TimedOutError | undefined = undefined;
   private readonly call: Call;
   private readonly makeError: () => TimedOutError;
 
-  constructor(call: Call, makeError: () => TimedOutError) {
+  constructor(call: Call, make: () => TimedOutError) {
     this.call = call;
-    this.makeError = makeError;
+    this.makeError = make;
   }
 
   onDue(): void {
-    this.call.interrupt(this.makeError());
+    if (this.call.interruption !== undefined) return;
+    this.error = this.makeError();
+    this.call.interrupt(this.error);
   }
 }
 
@@ -95,18 +119,16 @@ export class TotalTimeout implements Interceptor {
   private readonly timeout: number;
   private readonly binding: Binding;
   private readonly list: DeadlineList;
-  private readonly runtime: Runtime;
-  private readonly makeError = (): TimedOutError => timedOut(this.binding, 'total', this.timeout);
+  private readonly make = (): TimedOutError => makeError(this.binding, 'total', this.timeout);
 
   constructor(timeout: number, binding: Binding) {
     this.timeout = timeout;
     this.binding = binding;
-    this.runtime = binding.runtime;
-    this.list = this.runtime.timers.of(timeout);
+    this.list = binding.runtime.timers.of(timeout);
   }
 
   enter(call: Call): void {
-    const patience = new Patience(call, this.makeError);
+    const patience = new Patience(call, this.make);
     this.list.add(patience);
     call.details.isInterruptible = true;
     call.details.deadline = patience.dueAt;
@@ -129,6 +151,18 @@ export class TotalTimeout implements Interceptor {
 
   private disarm(call: Call): void {
     const patience = call.note<Patience>(this);
-    if (patience !== undefined) this.list.remove(patience);
+    if (patience === undefined) return;
+    this.list.remove(patience);
+    if (patience.error !== undefined) this.report(call, patience);
+  }
+
+  /** An old value may have answered in time's stead: the time has elapsed all the same. */
+  private report(call: Call, patience: Patience): void {
+    const { runtime, method } = this.binding;
+    patience.error = undefined;
+    runtime.events.emit('timeout.elapsed', method, { scope: 'total', timeout: this.timeout });
+    for (const each of [call, ...childrenOf(call)]) {
+      watchForLateResult(this.binding, each.more?.abandoned?.promise, patience.dueAt);
+    }
   }
 }

@@ -1,0 +1,67 @@
+import { decorated, wrappedOneByOne } from '../contenders/ours.mjs';
+import { bareMethod, oneThen } from '../contenders/plain.mjs';
+import { singlePolicyPeers, stackPeers, timeoutPeers } from '../contenders/policies.mjs';
+import { core } from '../lib/core.mjs';
+import { runMethods } from '../lib/group.mjs';
+
+const { CircuitBreaker, Fallback, Retry, Timeout } = core;
+
+const SINGLE = { ratio: 1.9, bytes: 650, promises: 2, ticks: 2, timers: 0 };
+
+const ours = (row, name, decorators, goal) => ({
+  row,
+  name,
+  ours: true,
+  goal,
+  make: (index) => decorated(index, decorators()),
+});
+
+const stack = () => [Fallback({ value: 0 }), Retry(), CircuitBreaker(), Timeout('2s')];
+
+export const overhead = {
+  run: (options) =>
+    runMethods(
+      {
+        contenders: [
+          bareMethod,
+          oneThen,
+          // @Bulkhead belongs to A1 and @RateLimit to A3 (≤ 1.8, 1 promise, 1 tick), once they exist.
+          ours('A1', '@Retry', () => [Retry()], SINGLE),
+          ours('A1', '@CircuitBreaker', () => [CircuitBreaker()], SINGLE),
+          ours('A1', '@Fallback', () => [Fallback({ value: 0 })], SINGLE),
+          ours('A4', '@Timeout', () => [Timeout('2s')], { ratio: 4, timers: 0 }),
+          // The goal is that of five policies; @Bulkhead joins once it exists.
+          ours('A5', '@Fallback @Retry @CircuitBreaker @Timeout', stack, {
+            ratio: 4.5,
+            bytes: 1_000,
+            promises: 3,
+            ticks: 2,
+            timers: 0,
+          }),
+          ...singlePolicyPeers,
+          ...timeoutPeers,
+          ...stackPeers,
+        ],
+        argumentsOf: () => Array.from({ length: 64 }, (_, id) => [id]),
+        expected: (value, [id]) => value === id + 1,
+      },
+      options,
+    ),
+};
+
+const oneByOne = [{ fallback: { value: 0 } }, { retry: true }, { circuitBreaker: true }, { timeout: '2s' }];
+
+export const fused = {
+  run: (options) =>
+    runMethods(
+      {
+        contenders: [
+          { name: 'four wrappers of ours', make: (index) => wrappedOneByOne(index, oneByOne) },
+          ours('A6', 'the same as one stack', stack, { ratio: 0.6 }),
+        ],
+        argumentsOf: () => Array.from({ length: 64 }, (_, id) => [id]),
+        expected: (value, [id]) => value === id + 1,
+      },
+      options,
+    ),
+};

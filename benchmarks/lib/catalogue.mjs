@@ -1,0 +1,113 @@
+/** What there is to run. `rows` are the names that `--only` takes; the modes of a group run in processes of their own. */
+const BOTH = ['alone', 'many'];
+const ONE = ['many'];
+
+export const CATALOGUE = [
+  {
+    file: 'm-machine.mjs',
+    group: 'machine',
+    rows: ['M'],
+    modes: ONE,
+    title: 'M   this machine (bare async method = 1)',
+  },
+  {
+    file: 'a-overhead.mjs',
+    group: 'overhead',
+    rows: ['A1', 'A3', 'A4', 'A5'],
+    modes: BOTH,
+    title: 'A   what policies add to a successful call (bare async method = 1)',
+  },
+  {
+    file: 'a-overhead.mjs',
+    group: 'fused',
+    rows: ['A6'],
+    modes: BOTH,
+    title: 'A6  one stack of four policies against a wrapper for each (wrappers = 1)',
+  },
+  {
+    file: 'b-hits.mjs',
+    group: 'stringHits',
+    rows: ['B1'],
+    modes: BOTH,
+    title: 'B1  hit, one string (async method with Map.get = 1)',
+  },
+  {
+    file: 'b-hits.mjs',
+    group: 'numberHits',
+    rows: ['B1'],
+    modes: BOTH,
+    title: 'B1  hit, one number (async method with Map.get = 1)',
+  },
+  {
+    file: 'b-hits.mjs',
+    group: 'pairHits',
+    rows: ['B1'],
+    modes: BOTH,
+    title: 'B1  hit, two primitives (async method with Map.get of a template string = 1)',
+  },
+  {
+    file: 'b-hits.mjs',
+    group: 'objectHits',
+    rows: ['B2'],
+    modes: BOTH,
+    title: 'B2  hit, one small object (async method with Map.get of its JSON = 1)',
+  },
+  {
+    file: 'b-hits.mjs',
+    group: 'exactHits',
+    rows: ['B4'],
+    modes: BOTH,
+    title: "B4  hit with configure({ clock: 'exact' }), one string (async method with Map.get = 1)",
+  },
+  {
+    file: 'b-store.mjs',
+    group: 'store',
+    rows: ['B5'],
+    modes: ONE,
+    title: 'B5  the store (Map = 1; evicting set: Map and a ring of keys = 1)',
+  },
+  {
+    file: 'b-memory.mjs',
+    group: 'memory',
+    passes: 1,
+    rows: ['B6'],
+    modes: ONE,
+    title: 'B6  memory of an entry, beyond key and value',
+  },
+  {
+    file: 'c-stampede.mjs',
+    group: 'stampedes',
+    rows: ['C1', 'C2', 'C3'],
+    modes: ONE,
+    title: 'C   stampedes (C2: a map of the promises under way = 1)',
+  },
+  {
+    file: 'd-keys.mjs',
+    group: 'keys',
+    rows: ['D'],
+    modes: ONE,
+    title: 'D   a key and a look-up with it (JSON.stringify of the arguments = 1)',
+  },
+  {
+    file: 'f-start.mjs',
+    group: 'start',
+    passes: 1,
+    rows: ['F'],
+    modes: ONE,
+    title: 'F   import in a fresh process; size of a bundle, minified and gzipped',
+  },
+  {
+    file: 'p-refusal.mjs',
+    group: 'refusal',
+    rows: ['P'],
+    modes: BOTH,
+    title: 'P   a call refused by an open circuit, caught (bare async method = 1)',
+  },
+  {
+    file: 'o-events.mjs',
+    group: 'listeners',
+    rows: ['O'],
+    modes: ONE,
+    title: 'O   hits with and without a listener on cache.hit (none = 1)',
+  },
+];

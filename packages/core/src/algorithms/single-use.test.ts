@@ -1,0 +1,59 @@
+import { PassThrough, Readable } from 'node:stream';
+import { isSingleUse } from './single-use.js';
+
+const throwing = new Proxy(
+  {},
+  {
+    get: () => {
+      throw new Error('no');
+    },
+  },
+);
+
+describe('isSingleUse', () => {
+  test.each([
+    ['a Response', new Response('a')],
+    ['a Request', new Request('http://localhost')],
+    ['a response of another library', { arrayBuffer: () => 1, clone: () => 1, bodyUsed: false }],
+    ['a readable Node stream', Readable.from(['a'])],
+    ['a duplex Node stream', new PassThrough()],
+    ['a readable web stream', new ReadableStream()],
+    ['a writable web stream', new WritableStream()],
+    [
+      'a generator',
+      (function* generate() {
+        yield 1;
+      })(),
+    ],
+    [
+      'an async generator',
+      (async function* generate() {
+        yield 1;
+      })(),
+    ],
+    ['an iterator', [1].values()],
+    ['an asynchronous iterator', { next: () => 1, [Symbol.asyncIterator]: () => undefined }],
+    ['an object that throws when it is read', throwing],
+  ])('%s is', (_name, value) => {
+    expect(isSingleUse(value)).toBe(true);
+  });
+
+  test.each([
+    ['a number', 1],
+    ['a string', 'pipe'],
+    ['null', null],
+    ['undefined', undefined],
+    ['a function', () => 1],
+    ['a plain object', { next: 1, pipe: 1 }],
+    ['a cursor without iterator', { next: () => 1 }],
+    ['an iterable collection', new Set([1])],
+    ['an array', [1]],
+    ['a Blob', new Blob(['a'])],
+    ['a body that can be read again', { arrayBuffer: (): number => 1, bodyUsed: false }],
+    ['a copyable buffer', { arrayBuffer: (): number => 1, clone: (): number => 1 }],
+    ['an emitter', { on: () => 1 }],
+    ['a value of a functional library', { pipe: () => 1 }],
+  ])('%s is not', (_name, value) => {
+    expect(isSingleUse(value)).toBe(false);
+  });
+});

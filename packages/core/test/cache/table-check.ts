@@ -1,0 +1,85 @@
+import { boundMethod } from '../../src/handles/bound-method.js';
+import type { CachedInterceptor } from '../../src/policies/cached/interceptor.js';
+import type { CacheCell } from '../../src/stores/cache-cell.js';
+import type { EntryTable } from '../../src/stores/entry-table.js';
+
+/** What the tests look at beneath the table's interface. */
+export interface TableInside {
+  readonly slots: {
+    readonly items: Map<unknown, number>;
+    readonly K: unknown[];
+    readonly V: unknown[];
+    readonly forward: ArrayLike<number>;
+    readonly backward: ArrayLike<number>;
+    readonly head: number;
+    readonly tail: number;
+    readonly size: number;
+    readonly capacity: number;
+  };
+  readonly freshUntil: Float64Array;
+  readonly hardUntil: Float64Array | undefined;
+  readonly hardUntilWall: Float64Array | undefined;
+  readonly promises: unknown[] | undefined;
+}
+
+export const insideOf = (table: EntryTable): TableInside => table as unknown as TableInside;
+
+const expectThat = (holds: boolean, rule: string): void => {
+  if (!holds) throw new Error(`the table is corrupt: ${rule}`);
+};
+
+const checkList = ({ items, forward, backward, head, tail, size }: TableInside['slots']): void => {
+  const seen = new Set<number>();
+  for (let slot = head, left = size; left > 0; left -= 1) {
+    expectThat(!seen.has(slot), 'the list holds a slot twice');
+    seen.add(slot);
+    if (left === 1) expectThat(slot === tail, 'the list does not end at its tail');
+    else expectThat(backward[forward[slot] as number] === slot, 'the list differs forwards and backwards');
+    slot = forward[slot] as number;
+  }
+  expectThat(seen.size === items.size, 'the list and the map differ in size');
+  for (const slot of items.values()) expectThat(seen.has(slot), 'a slot of the map is not in the list');
+};
+
+const checkVacant = ({ slots, freshUntil, hardUntil, hardUntilWall, promises }: TableInside, slot: number): void => {
+  expectThat(slots.K[slot] === undefined && slots.V[slot] === undefined, 'a vacated slot keeps its key or value');
+  expectThat(Number.isNaN(freshUntil[slot]), 'a vacated slot keeps its time');
+  expectThat((hardUntil?.[slot] ?? Infinity) === Infinity, 'a vacated slot keeps its lease');
+  expectThat((hardUntilWall?.[slot] ?? Infinity) === Infinity, 'a vacated slot keeps its lease by the wall clock');
+  expectThat(promises?.[slot] === undefined, 'a vacated slot keeps its promise');
+};
+
+/** Every entry's slot is its own, the order of use is one list, and vacated slots are blank. */
+export const checkTable = (table: EntryTable): void => {
+  const inside = insideOf(table);
+  const { slots, freshUntil } = inside;
+  expectThat(slots.size === slots.items.size && slots.size <= table.maxSize, 'the size is wrong');
+  expectThat(slots.capacity <= table.maxSize && freshUntil.length === slots.capacity, 'the capacity is wrong');
+  checkList(slots);
+  const used = new Set<number>();
+  for (const [key, slot] of slots.items) {
+    expectThat(Object.is(slots.K[slot], key), 'a slot holds another key');
+    expectThat(!Number.isNaN(freshUntil[slot]), 'an entry has no time');
+    used.add(slot);
+  }
+  expectThat(used.size === slots.items.size, 'two keys share a slot');
+  for (let slot = 0; slot < slots.capacity; slot += 1) if (!used.has(slot)) checkVacant(inside, slot);
+};
+
+/** The cell behind the method `get` of an instance. */
+export const cellOf = (service: object): CacheCell => {
+  const { interceptors } = boundMethod(service, 'get', 'test').binding.stack;
+  const cached = interceptors.find(({ policy }) => policy === 'cached') as CachedInterceptor;
+  return (cached as unknown as { cells: { of(self: unknown): CacheCell } }).cells.of(service);
+};
+
+export const checkCell = (cell: CacheCell): void => {
+  checkTable(cell.table);
+  const { throttles, flights, unshared } = cell as unknown as {
+    throttles: Map<never, unknown> | undefined;
+    flights: Map<unknown, unknown>;
+    unshared: Map<unknown, unknown> | undefined;
+  };
+  for (const key of throttles?.keys() ?? []) expectThat(cell.table.find(key) >= 0, 'a key without entry is held back');
+  expectThat(flights.size === 0 && (unshared?.size ?? 0) === 0, 'a load is registered though none is under way');
+};

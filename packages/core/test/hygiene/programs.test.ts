@@ -1,0 +1,74 @@
+import { build } from 'esbuild';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** Programs in a process of their own: what only shows there is whether it exits, and what it says on the way out. */
+
+let directory: string;
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'holdfast-hygiene-'));
+  await build({
+    entryPoints: ['every-decorator', 'awaits-an-answer', 'flat-heap', 'chaos'].map((name) =>
+      join(__dirname, `programs/${name}.ts`),
+    ),
+    outdir: directory,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    conditions: ['@holdfast/source'],
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+  });
+});
+
+afterAll(() => rmSync(directory, { recursive: true }));
+
+interface Exit {
+  readonly output: string;
+  readonly errors: string;
+  readonly code: number | string | null;
+  readonly seconds: number;
+}
+
+const run = (program: string, flags: readonly string[] = []): Promise<Exit> => {
+  const startedAt = performance.now();
+  const child = spawn(process.execPath, [...flags, join(directory, `${program}.mjs`)], { timeout: 60_000 });
+  const [output, errors]: [Buffer[], Buffer[]] = [[], []];
+  child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => errors.push(chunk));
+  return new Promise((resolve) =>
+    child.on('close', (code, signal) =>
+      resolve({
+        output: Buffer.concat(output).toString().trim(),
+        errors: Buffer.concat(errors).toString().trim(),
+        code: signal ?? code,
+        seconds: (performance.now() - startedAt) / 1_000,
+      }),
+    ),
+  );
+};
+
+test('a program that uses every decorator exits by itself, and quietly', async () => {
+  const { seconds, ...exit } = await run('every-decorator');
+  expect(exit).toEqual({ output: '1 false,1 false,3', errors: '', code: 0 });
+  expect(seconds).toBeLessThan(20);
+}, 60_000);
+
+test('a program that awaits a call never exits before its answer', async () => {
+  const { seconds: _seconds, ...exit } = await run('awaits-an-answer');
+  expect(exit).toEqual({ output: 'slept\nTimedOutError', errors: '', code: 0 });
+}, 60_000);
+
+test('attempts without end and hundreds of thousands of calls leave the heap flat', async () => {
+  const { seconds: _seconds, ...exit } = await run('flat-heap', ['--expose-gc']);
+  expect(exit).toEqual({ output: 'flat', errors: '', code: 0 });
+}, 90_000);
+
+test('an outage of every kind over real HTTP brings no unhandled rejection, no warning and no wrong answer', async () => {
+  const { seconds: _seconds, ...exit } = await run('chaos', ['--trace-warnings']);
+  expect(exit).toEqual({ output: 'quiet', errors: '', code: 0 });
+}, 90_000);
