@@ -8,7 +8,7 @@ const cjs = createRequire(import.meta.url)('../../packages/core/dist/cjs/index.j
 assert.notEqual(esm.Retry, cjs.Retry, 'the builds are two copies');
 
 const Catalog = makeCatalog();
-decorate(Catalog, 'product', esm.Cached({ ttl: '1m' }), cjs.Retry({ maxAttempts: 2, delay: 1 }));
+decorate(Catalog, 'product', esm.Cached({ ttl: '1m' }), cjs.Retry({ maxAttempts: 2, delay: '1ms' }));
 for (const { explain } of [esm, cjs]) {
   const [product] = explain(Catalog).methods;
   assert.deepEqual(

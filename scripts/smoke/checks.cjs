@@ -26,7 +26,7 @@ const makeCatalog = () =>
 
 const checkRetry = async ({ Retry, events }) => {
   const Catalog = makeCatalog();
-  decorate(Catalog, 'product', Retry({ maxAttempts: 3, delay: 1, jitter: 'none' }));
+  decorate(Catalog, 'product', Retry({ maxAttempts: 3, delay: '1ms', jitter: 'none' }));
   const seen = [];
   const stop = events.on('retry.scheduled', (event) => seen.push(event.type));
   const catalog = new Catalog();
@@ -53,7 +53,7 @@ const checkCache = async ({ Cached, events }) => {
 
 const checkConfigure = async ({ Retry, configure }) => {
   const Catalog = makeCatalog();
-  decorate(Catalog, 'product', Retry({ delay: 1 }));
+  decorate(Catalog, 'product', Retry({ delay: '1ms' }));
   configure({ defaults: { retry: { maxAttempts: 2 } } });
   const catalog = new Catalog();
   await assert.rejects(catalog.product('1', 5), /upstream is down \(call 2\)/);

@@ -27,7 +27,7 @@ const load = (name: string): unknown =>
 
 test.each(snippets.map((code, index) => [index + 1, code]))('snippet %i of the README runs', async (_, code) => {
   const compilerOptions = { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022, esModuleInterop: true };
-  const { outputText } = ts.transpileModule(code as string, { compilerOptions });
+  const { outputText } = ts.transpileModule(code, { compilerOptions });
   await new AsyncFunction('require', 'exports', outputText)(load, {});
 });
 

@@ -37,7 +37,8 @@ export const mergePolicies = (record: MethodRecord, settings: Settings): MergedP
     const named = namedOptions(layer, settings) as Record<string, GivenOptions | false>;
     for (const source of [named, layer.policies]) {
       for (const [key, options] of Object.entries(source)) {
-        given.set(key, options === false ? false : { ...(given.get(key) || undefined), ...options });
+        const weaker = given.get(key);
+        given.set(key, options === false ? false : { ...(weaker === false ? {} : weaker), ...options });
       }
     }
   }

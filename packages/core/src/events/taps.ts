@@ -26,6 +26,11 @@ export const loggerTap = (logger: Logger, level: LoggerLevel): Tap => ({
 const CONSOLE_BURST = 20;
 const CONSOLE_INTERVAL = 60_000;
 
+/** The default logger is the console. */
+const say = (level: LogLevel, line: string): void => {
+  console[level](line);
+};
+
 /** The default logger: changes of state only, rate-limited, on the console. */
 export const consoleTap = (level: LoggerLevel, now: () => number): Tap => {
   let windowStart = -Infinity;
@@ -38,9 +43,8 @@ export const consoleTap = (level: LoggerLevel, now: () => number): Tap => {
         lines = 0;
       }
       lines += 1;
-      // oxlint-disable-next-line no-console -- the default logger is the console
-      if (lines < CONSOLE_BURST) console[levelOf(event.type)](`holdfast: ${logLine(event)}`);
-      else if (lines === CONSOLE_BURST) console.warn('holdfast: more changes of state follow; silent for a minute');
+      if (lines < CONSOLE_BURST) say(levelOf(event.type), `holdfast: ${logLine(event)}`);
+      else if (lines === CONSOLE_BURST) say('warn', 'holdfast: more changes of state follow; silent for a minute');
     },
   };
 };

@@ -1,8 +1,23 @@
-import { ConfigurationError, Resilient, hours, minutes } from '../../src/index.js';
+import {
+  CircuitOpenError,
+  ConfigurationError,
+  RejectedError,
+  Resilient,
+  Timeout,
+  hours,
+  minutes,
+} from '../../src/index.js';
 import { coded, errorOf, virtualWorld, withStatus } from '../support/virtual-world.js';
 import { Counter, cached, cachedSync, handleOf } from './support.js';
 
 const DOWN = coded('ECONNREFUSED');
+const openElsewhere = new CircuitOpenError({
+  method: 'Other.get',
+  circuit: 'other',
+  retryAfter: 1,
+  isIsolated: false,
+  cause: undefined,
+});
 
 describe('freshness', () => {
   test('an entry is a hit until one millisecond before its ttl has passed, and expired at the ttl itself', async () => {
@@ -496,5 +511,48 @@ describe('stale if error', () => {
     });
     expect(await service.get('1')).toBe('again');
     expect(world.events.last('listener.failed')).toMatchObject({ source: '@Cached invalidateOn' });
+  });
+
+  test.each([
+    ['timeout', () => new Promise<never>(() => undefined), [Timeout({ attempt: '1s' })]],
+    ['rejected', () => Promise.reject(new RejectedError('no slot', { code: 'BULKHEAD_FULL' })), []],
+    ['circuit-open', () => Promise.reject(openElsewhere), []],
+    ['error', () => Promise.reject(DOWN), []],
+  ] as const)('the event says that the reason was %p', async (reason, fail, lines) => {
+    const world = virtualWorld();
+    let isDown = false;
+    const service = cached(world, OPTIONS, () => (isDown ? fail() : 'old'), { lines });
+    await service.get('1');
+    isDown = true;
+    await world.clock.advance(60_000);
+    const call = service.get('1');
+    await world.clock.advance(1000);
+    expect(await call).toBe('old');
+    expect(world.events.last('cache.servedStale')).toMatchObject({ reason });
+  });
+
+  test.each([
+    [{ staleIfError: {} }, /staleIfError\.maxStale is missing/],
+    [{ staleIfError: { maxStale: 'soon' } }, /staleIfError\.maxStale/],
+    [{ staleIfError: { maxStale: '1m', wen: () => true } }, /did you mean 'when'/],
+    [{ staleIfError: false }, /staleIfError/],
+    [{ staleIfError: null }, /staleIfError/],
+    [{ ttl: -1 }, /ttl/],
+    [{ ttl: Number.NaN }, /ttl/],
+    [{ tll: '1m' }, /did you mean 'ttl'/],
+    [{ maxSize: 0 }, /maxSize must be >= 1, got 0/],
+    [{ ttlJitter: 2 }, /ttlJitter must be a number from 0 to 1/],
+    [{ clone: 'deep' }, /clone/],
+    [{ scope: 'klass' }, /scope/],
+    [{ name: '' }, /name must be a non-empty string/],
+    [[], /options must be an object/],
+  ])('the options %p are refused when the class is defined', (options, message) => {
+    expect(() => cached(virtualWorld(), options as never, () => 1)).toThrow(message);
+  });
+
+  test('no options at all are the defaults', async () => {
+    const service = cached(virtualWorld(), undefined as never, () => 1);
+    await service.get('1');
+    expect(handleOf(service).stats.maxSize).toBe(256);
   });
 });

@@ -429,6 +429,24 @@ describe('clone', () => {
     }
   });
 
+  test('that throws while a key is held back: there is nothing to answer with, so the call loads', async () => {
+    const world = virtualWorld();
+    const counter = new Counter();
+    let isBroken = false;
+    const clone = (value: unknown): unknown => {
+      if (isBroken) throw new Error('broken');
+      return value;
+    };
+    const service = cached(world, { clone, ttl: '1m', staleIfError: '1h' }, counter.load);
+    await service.get('1');
+    counter.failure = DOWN;
+    await world.clock.advance(60_000);
+    expect(await service.get('1')).toBe(1);
+    isBroken = true;
+    await expect(service.get('1')).rejects.toBe(DOWN);
+    expect(counter.calls).toBe(3);
+  });
+
   test('of a leased entry that throws on the way out: the entry goes and the call loads', async () => {
     const world = virtualWorld();
     const counter = new Counter();

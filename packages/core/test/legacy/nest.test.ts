@@ -22,6 +22,7 @@ import {
   UseGuards,
   UseInterceptors,
 } from '@nestjs/common';
+// Nest finds what to inject by the emitted metadata, which needs the value.
 import { NestFactory, Reflector } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { AddressInfo } from 'node:net';

@@ -56,7 +56,7 @@ export class FaultyUpstream implements AsyncDisposable {
     this.#phase = this.#baseline;
     this.#respond = responderOf(options.routes, options.respond);
     this.#random = seededRandom(options.seed);
-    this.#player = new ScriptPlayer(new Script(options.script ?? []), (phase) => this.#enter(phase), unref);
+    this.#player = new ScriptPlayer(new Script(options.script ?? []), (phase) => void this.#enter(phase), unref);
     const serve = (incoming: IncomingMessage, response: ServerResponse): void => this.#serve(incoming, response);
     this.#listener = new LoopbackListener(serve, { unref, patience });
   }
