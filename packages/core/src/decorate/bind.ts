@@ -139,6 +139,7 @@ const assembleFrames = (interceptors: readonly Interceptor[], { record, runtime,
       interceptors: group,
       target,
       around,
+      isAsync: () => record.kind === 'async',
       onAsync: around === undefined ? () => record.learnAsync() : undefined,
     });
   for (const interceptor of [...interceptors].reverse()) {

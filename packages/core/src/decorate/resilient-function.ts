@@ -1,6 +1,6 @@
 import type { OptionSite } from '../errors/option-check.js';
 import { type LayerParts, layerFrom } from './class-decorator.js';
-import type { AnyFunction } from './method-record.js';
+import { type AnyFunction, recordOf } from './method-record.js';
 import { wrapMethod } from './wrap.js';
 
 const ARROW = /^(?:async\s*)?(?:\(|[\w$]+\s*=>)/;
@@ -10,6 +10,8 @@ const ARROW = /^(?:async\s*)?(?:\(|[\w$]+\s*=>)/;
  * only for a method named `async`.
  */
 const ignoresThis = (fn: AnyFunction): boolean => {
+  const known = recordOf(fn);
+  if (known !== undefined) return known.place.ignoresThis === true;
   if (Object.hasOwn(fn, 'prototype')) return false;
   const source = Function.prototype.toString.call(fn);
   return ARROW.test(source) || (fn.name.startsWith('bound ') && source.endsWith('{ [native code] }'));

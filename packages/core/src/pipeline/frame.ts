@@ -20,23 +20,17 @@ import type { Runtime } from '../runtime/runtime.js';
 import { Call, type CallFrame } from './call.js';
 import { running } from './current-call.js';
 import { Again, Answer, type Interceptor, type Verdict } from './interceptor.js';
+import type { FrameParts, Method } from './frame-parts.js';
 import { raceAlone } from './interruption.js';
 import { Race } from './race.js';
 import { isThenable } from './thenable.js';
 import { argsWithSignal } from './caller-signal.js';
 
-type Method = (...args: unknown[]) => unknown;
+const raise = (error: unknown): never => {
+  throw error;
+};
 
-export interface FrameParts {
-  readonly method: string;
-  readonly runtime: Runtime;
-  readonly interceptors: readonly Interceptor[];
-  /** The method itself, or undefined where `around` is the target. */
-  readonly target: Method | undefined;
-  readonly around?: { readonly interceptor: Interceptor; readonly inside: Frame } | undefined;
-  /** Told once when the method returned a promise. */
-  readonly onAsync?: (() => void) | undefined;
-}
+const reject = (error: unknown): Promise<never> => Promise.reject(error);
 
 export class Frame implements CallFrame {
   readonly method: string;
@@ -44,8 +38,9 @@ export class Frame implements CallFrame {
   readonly interceptors: readonly Interceptor[];
   /** Undefined where `around` is the target. */
   private readonly target: Method | undefined;
-  private readonly around: { readonly interceptor: Interceptor; readonly inside: Frame } | undefined;
+  private readonly around: FrameParts['around'];
   private onAsync: (() => void) | undefined;
+  private readonly isAsync: () => boolean;
   private readonly size: number;
   private readonly entering: readonly Interceptor[];
   private readonly enteringAt: readonly number[];
@@ -66,6 +61,7 @@ export class Frame implements CallFrame {
     this.target = parts.around === undefined ? parts.target : undefined;
     this.around = parts.around;
     this.onAsync = parts.onAsync;
+    this.isAsync = parts.isAsync;
     this.size = interceptors.length;
     this.entering = interceptors.filter(({ enter }) => enter !== undefined);
     this.enteringAt = this.entering.map((each) => interceptors.indexOf(each));
@@ -164,7 +160,11 @@ export class Frame implements CallFrame {
       if (here < position) continue;
       call.depth = here;
       const wait = (entering[index] as Interceptor).enter?.(call);
-      if (wait !== undefined) return this.resumeAfter(wait, call, here + 1);
+      if (wait === undefined) continue;
+      if (wait instanceof Promise) return this.resumeAfter(wait, call, here + 1);
+      // Throwing costs a microsecond or two each time, and an outage brings refusals in masses.
+      if (this.isAsync()) return this.ascendWithError(call, wait.error, here, reject) as Promise<unknown>;
+      throw wait.error;
     }
     return undefined;
   }
@@ -232,21 +232,29 @@ export class Frame implements CallFrame {
     return result;
   }
 
-  private ascendWithError(call: Call, error: unknown, depth: number): unknown {
+  /** Runs the `error` hooks of the interceptors outside of `depth`; throws the error that is left, or `fails` with it. */
+  private ascendWithError(
+    call: Call,
+    error: unknown,
+    depth: number,
+    fails: (error: unknown) => unknown = raise,
+  ): unknown {
     let leaving = error;
     for (let index = depth - 1; index >= 0; index--) {
       const interceptor = this.interceptors[index];
       if (interceptor?.error === undefined) continue;
+      let verdict: Verdict | Promise<Verdict>;
       try {
-        const verdict = interceptor.error(call, leaving);
-        if (verdict === undefined) continue;
-        if (verdict instanceof Promise) return this.whenJudged(call, verdict, leaving, index);
-        return this.follow(call, verdict, index);
+        verdict = interceptor.error(call, leaving);
       } catch (replacement) {
         leaving = replacement;
+        continue;
       }
+      if (verdict === undefined) continue;
+      if (verdict instanceof Promise) return this.whenJudged(call, verdict, leaving, index);
+      return this.follow(call, verdict, index);
     }
-    throw leaving;
+    return fails(leaving);
   }
 
   private whenJudged(call: Call, verdict: Promise<Verdict>, error: unknown, position: number): Promise<unknown> {

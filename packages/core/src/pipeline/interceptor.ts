@@ -27,6 +27,15 @@ class AgainOfProcess {
 export const Again = onePerProcess('again', () => AgainOfProcess);
 export type Again = AgainOfProcess;
 
+/** An interceptor refuses the call: as throwing the error, but far cheaper. */
+export class Refusal {
+  readonly error: unknown;
+
+  constructor(error: unknown) {
+    this.error = error;
+  }
+}
+
 /** `undefined` lets the error pass; throwing replaces it. */
 export type Verdict = Answer | Again | undefined;
 
@@ -37,8 +46,8 @@ export type Verdict = Answer | Again | undefined;
 export interface Interceptor {
   /** The policy's name, as in `explain()`. */
   readonly policy: string;
-  /** On the way in. Throws a refusal, or returns a promise to wait for. */
-  readonly enter?: ((call: Call) => void | Promise<void>) | undefined;
+  /** On the way in. Refuses, by a `Refusal` or by throwing, or returns a promise to wait for. */
+  readonly enter?: ((call: Call) => void | Refusal | Promise<void>) | undefined;
   /** Says whether a result counts as a success for whoever stands inside. Asked before any `leave`. */
   readonly accepts?: ((call: Call, value: unknown) => boolean) | undefined;
   /** On the way out with a value; returns it, another one, or `Again`. */

@@ -178,9 +178,9 @@ export class EntryTable<Value = unknown> {
       const slot = this.slots.place(key, slots.valueAt(old));
       this.freshUntil[slot] = freshUntil[old] as number;
       this.startedAt[slot] = startedAt[old] as number;
-      if (this.hardUntil !== undefined) this.hardUntil[slot] = hardUntil?.[old] ?? Infinity;
-      if (this.hardUntilWall !== undefined) this.hardUntilWall[slot] = hardUntilWall?.[old] ?? Infinity;
-      if (this.promises !== undefined) this.promises[slot] = promises?.[old];
+      if (hardUntil !== undefined) (this.hardUntil as Float64Array)[slot] = hardUntil[old] as number;
+      if (hardUntilWall !== undefined) (this.hardUntilWall as Float64Array)[slot] = hardUntilWall[old] as number;
+      if (promises !== undefined) (this.promises as (Promise<Value> | undefined)[])[slot] = promises[old];
     }
     return dropped;
   }

@@ -280,6 +280,23 @@ describe('a name shared on purpose', () => {
     });
   });
 
+  test('compares functions by identity', async () => {
+    const failureIf = (): boolean => true;
+    const equal = virtualWorld().own(
+      new (two(CircuitBreaker({ name: 'database', failureIf }), CircuitBreaker({ name: 'database', failureIf })))(),
+    );
+    await expect(equal.one()).rejects.toThrow('down');
+    await expect(equal.other()).resolves.toBe('fine');
+    const unequal = virtualWorld().own(
+      new (two(
+        CircuitBreaker({ name: 'database', failureIf }),
+        CircuitBreaker({ name: 'database', failureIf: () => true }),
+      ))(),
+    );
+    await expect(unequal.one()).rejects.toThrow('down');
+    await expect(unequal.other()).rejects.toMatchObject({ name: 'ConfigurationError' });
+  });
+
   test('keeps its state when configure changes the options of both', async () => {
     const world = virtualWorld({ defaults: { circuitBreaker: { failureThreshold: 1 } } });
     const name = { name: 'database' };

@@ -140,6 +140,35 @@ describe('resilient(fn)', () => {
     });
   });
 
+  test('around one that is an arrow function has one cache as well', async () => {
+    let calls = 0;
+    const inner = resilient(async (id: string) => `${id}${(calls += 1)}`, { retry: true });
+    const service = { load: resilient(inner, { cache: true }) };
+    await virtualWorld().runtime.run(async () => {
+      await service.load('x');
+      expect(service.load.cache.peek('x')).toBe('x1');
+    });
+  });
+
+  test('made and dropped in great numbers leaves no references behind', async () => {
+    const { runtime } = virtualWorld();
+    const { all } = await runtime.run(async () => {
+      for (let round = 0; round < 4; round += 1) {
+        for (let n = 0; n < 250; n += 1) await resilient(async () => n, { cache: true, name: 'short-lived' })();
+        await new Promise((resolve) => setImmediate(resolve));
+        globalThis.gc?.();
+      }
+      return runtime.state.get('bindings') as { all: Set<unknown> };
+    });
+    // When garbage is collected is the engine's affair; that it can be collected is ours.
+    for (let round = 0; round < 50 && all.size >= 700; round += 1) {
+      globalThis.gc?.();
+      await new Promise((resolve) => setImmediate(resolve));
+      runtime.health();
+    }
+    expect(all.size).toBeLessThan(700);
+  });
+
   test('keeps the entries of different `this` apart when the function can see it', async () => {
     const load = resilient(
       async function (this: { tenant: string }, id: string) {

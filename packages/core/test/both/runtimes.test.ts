@@ -1,3 +1,4 @@
+import type * as Holdfast from '../../src/index.js';
 import {
   Cached,
   CircuitBreaker,
@@ -178,6 +179,49 @@ describe('withRuntime', () => {
     await withContext({ traceId: 't1' }, () => orders.find('1'));
     expect(recorder.last('cache.miss')?.context).toEqual({ traceId: 't1' });
     expect(recorder.last('cache.stored')?.context).toEqual({ traceId: 't1' });
+  });
+});
+
+describe('on a platform without async context', () => {
+  const WORLD = Symbol.for('@holdfast/core/world@1');
+  const held = globalThis as Record<symbol, unknown>;
+
+  /** The package as it loads where `node:async_hooks` cannot be had. */
+  const elsewhere = (): typeof Holdfast => {
+    const world = held[WORLD];
+    const { getBuiltinModule } = process;
+    try {
+      delete held[WORLD];
+      process.getBuiltinModule = () => undefined;
+      let loaded!: typeof Holdfast;
+      jest.isolateModules(() => {
+        loaded = require('../../src/index.js') as typeof loaded;
+        loaded.configure({ logger: false });
+        expect(thrownBy(() => loaded.configure({ context: true })).message).toBe(
+          'configure: context: this platform has no async context',
+        );
+        expect(thrownBy(() => loaded.createRuntime({ logger: false }).run(() => 1)).message).toBe(
+          'runtime.run: this platform has no async context; use withRuntime(instance, runtime)',
+        );
+      });
+      return loaded;
+    } finally {
+      process.getBuiltinModule = getBuiltinModule;
+      held[WORLD] = world;
+    }
+  };
+
+  test('runtime.run and context: true say so, withRuntime works', async () => {
+    const other = elsewhere();
+    class Far {
+      @other.Cached()
+      async find(): Promise<string> {
+        return 'x';
+      }
+    }
+    const runtime = other.createRuntime({ logger: false });
+    await expect(other.withRuntime(new Far(), runtime).find()).resolves.toBe('x');
+    expect(runtime.stats().total.misses).toBe(1);
   });
 });
 

@@ -230,6 +230,16 @@ describe('callers who leave', () => {
     expect(loads).toHaveLength(0);
   });
 
+  test('a caller who is aborted by the method itself, synchronously, leaves at once', async () => {
+    const world = virtualWorld();
+    const controller = new AbortController();
+    const service = cached(world, {}, () => {
+      controller.abort('from inside');
+      return new Promise(() => undefined);
+    });
+    expect(await settledOf(service.get('1', controller.signal))).toEqual({ error: 'from inside' });
+  });
+
   test('an aborted caller never gets a stale value', async () => {
     const { world, service, handle } = gated({ ttl: '1m', staleIfError: '1h' });
     await handle.set(['1'], 'old');

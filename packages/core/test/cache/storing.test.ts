@@ -343,6 +343,16 @@ describe('clone', () => {
     },
   );
 
+  test('copies are hits without anybody listening too', async () => {
+    const world = virtualWorld();
+    world.events.stop();
+    const service = cached(world, { clone: 'structured' }, () => ({ list: [1] }));
+    await service.get('1');
+    (await service.get('1')).list.push(2);
+    expect(await service.get('1')).toEqual({ list: [1] });
+    expect(handleOf(service).stats).toMatchObject({ hits: 2, misses: 1 });
+  });
+
   test('joiners and stale answers get copies too', async () => {
     const world = virtualWorld();
     let isDown = false;

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { effectiveTtl, isUsableOnError, judge, nextThrottle } from './machine.js';
+import { effectiveTtl, isUsableOnError, judge, nextThrottle, throttleAfterRefusal } from './machine.js';
 
 const windows = (staleWhileRevalidate: number, staleIfError: number) => ({ staleWhileRevalidate, staleIfError });
 const lifetime = (freshUntil: number, hardUntil = Infinity) => ({ freshUntil, hardUntil });
@@ -83,6 +83,21 @@ describe('nextThrottle', () => {
     const first = nextThrottle(undefined, 0, 7);
     expect(first).toEqual({ until: 7, delay: 0 });
     expect(nextThrottle(first, 0, 8).until).toBe(8);
+  });
+});
+
+describe('throttleAfterRefusal', () => {
+  test('a refusal does not make the pause grow, and the pause ends when the refusing policy may admit again', () => {
+    const failed = nextThrottle(nextThrottle(undefined, 1000, 0), 1000, 0);
+    expect(throttleAfterRefusal(failed, 1000, { retryAfter: 300, now: 10 })).toEqual({ until: 310, delay: 2000 });
+    expect(throttleAfterRefusal(failed, 1000, { retryAfter: 30_000, now: 10 })).toEqual({ until: 1010, delay: 2000 });
+  });
+
+  test('without an earlier failure and without a time to come back it is the first pause', () => {
+    expect(throttleAfterRefusal(undefined, 1000, { retryAfter: undefined, now: 10 })).toEqual({
+      until: 1010,
+      delay: 1000,
+    });
   });
 });
 

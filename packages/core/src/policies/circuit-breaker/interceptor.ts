@@ -3,7 +3,7 @@ import { withoutStack } from '../../errors/without-stack.js';
 import type { Channel } from '../../events/channel.js';
 import type { Call } from '../../pipeline/call.js';
 import { isCallersAbort } from '../../pipeline/interruption.js';
-import type { Interceptor, InterceptorFacts } from '../../pipeline/interceptor.js';
+import { type Interceptor, type InterceptorFacts, Refusal } from '../../pipeline/interceptor.js';
 import type { Binding } from '../../pipeline/policy.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { BoundCircuit } from './circuit.js';
@@ -62,14 +62,15 @@ export class BreakerInterceptor implements Interceptor {
     this.handle = { of: circuits.find, all: circuits.all };
   }
 
-  enter(call: Call): void {
+  enter(call: Call): Refusal | undefined {
     const circuit = this.only ?? this.locate(call);
     const { machine } = circuit;
     const now = machine.isClosed && !machine.needsClock ? 0 : this.clock.now();
     const permit = machine.admit(now);
-    if (permit === REFUSED) throw this.refusal(circuit, now);
+    if (permit === REFUSED) return new Refusal(this.refusal(circuit, now));
     call.permit = permit;
     if (machine.needsClock) call.details.admittedAt = now;
+    return undefined;
   }
 
   leave(call: Call, value: unknown): unknown {
