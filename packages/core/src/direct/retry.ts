@@ -34,7 +34,13 @@ export const retry = <Value>(
   const given = parseRetryOptions(options, { decorator: 'retry()', method: name, policy: 'retry' });
   const runtime = runtimeOf(undefined);
   const interceptors = runtime.settings.enabled ? [interceptorFor(given, name, runtime)] : [];
-  const frame = new Frame({ isAsync: () => true, method: name, runtime, interceptors, target: () => fn(currentCall()) });
+  const frame = new Frame({
+    isAsync: () => true,
+    method: name,
+    runtime,
+    interceptors,
+    target: () => fn(currentCall()),
+  });
   // No record of it anywhere: a program may come here a million times.
   const stack = new Stack({ method: name, runtime, frame, interceptors, front: undefined, kind: () => 'async' });
   return stack.invoke(undefined, signal === undefined ? [] : [signal]) as Promise<Value>;
