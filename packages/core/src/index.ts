@@ -67,7 +67,7 @@ export type {
   ContextualAsyncMethodDecorator,
   MethodDecorator,
 } from './decorate/decorator-types.js';
-export type { Configuration, PolicyDefaults } from './configure.js';
+export type { Configuration, NamedPolicy, PolicyDefaults } from './configure.js';
 export type { HoldfastRuntime } from './runtime-api.js';
 export type { CacheHandle, CacheLookup, SetOptions } from './handles/cache-handle.js';
 export type { CircuitHealth, Health, Stats } from './handles/health.js';

@@ -20,17 +20,12 @@ import type { Runtime } from '../runtime/runtime.js';
 import { Call, type CallFrame } from './call.js';
 import { running } from './current-call.js';
 import { Again, Answer, type Interceptor, type Verdict } from './interceptor.js';
+import { raise, reject } from './fail.js';
 import type { FrameParts, Method } from './frame-parts.js';
 import { raceAlone } from './interruption.js';
 import { Race } from './race.js';
 import { isThenable } from './thenable.js';
 import { argsWithSignal } from './caller-signal.js';
-
-const raise = (error: unknown): never => {
-  throw error;
-};
-
-const reject = (error: unknown): Promise<never> => Promise.reject(error);
 
 export class Frame implements CallFrame {
   readonly method: string;
