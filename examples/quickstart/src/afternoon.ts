@@ -41,6 +41,8 @@ export interface Afternoon {
 
 const PROGRESS_EVERY = 100;
 const WARM_UP = 20;
+/** A little more than the total timeout of the decorated client. */
+const LONGEST_REFRESH = 1_000;
 
 const product = ({ path }: UpstreamRequest): Product => {
   const id = path.slice('/products/'.length);
@@ -83,6 +85,8 @@ export async function runAfternoon({ length, seed = 1, onProgress }: AfternoonOp
       decorated.make(call);
     });
     await Promise.all([plain.settled(), decorated.settled()]);
+    // Refreshes that nobody waits for end by their timeouts before the upstream goes.
+    await new Promise((resolve) => void setTimeout(resolve, LONGEST_REFRESH));
   } finally {
     clearInterval(ticker);
     recorder.stop();
