@@ -49,7 +49,7 @@ const tableOf = (EntryTable) => ({
   },
 });
 
-/** Reads the exact clock at every call. */
+/** Writes read the exact clock. */
 const resultCache = {
   name: 'ResultCache',
   ours: true,

@@ -53,20 +53,20 @@ const milliseconds = (ttl: Duration, caller: string): number => {
  * @throws ConfigurationError on a wrong option.
  */
 export class ResultCache<Value = unknown> {
-  readonly #runtime: Runtime;
-  readonly #ttl: number;
-  readonly #windows: Windows;
-  readonly #cell: CacheCell<Value, Load<Value>>;
+  private readonly runtime: Runtime;
+  private readonly ttl: number;
+  private readonly windows: Windows;
+  private readonly cell: CacheCell<Value, Load<Value>>;
 
   constructor({ runtime = world.runtime, ...given }: ResultCacheOptions = {}) {
     const options = checkOptions({ decorator: 'new ResultCache' }, SCHEMA, given) as Omit<
       ResultCacheOptions,
       'runtime'
     >;
-    this.#runtime = runtime;
-    this.#ttl = milliseconds(options.ttl ?? '5m', 'new ResultCache');
-    this.#windows = { staleWhileRevalidate: 0, staleIfError: parseDuration(options.staleIfError ?? 0) };
-    this.#cell = new CacheCell(options.maxSize ?? 256, () => undefined);
+    this.runtime = runtime;
+    this.ttl = milliseconds(options.ttl ?? '5m', 'new ResultCache');
+    this.windows = { staleWhileRevalidate: 0, staleIfError: parseDuration(options.staleIfError ?? 0) };
+    this.cell = new CacheCell(options.maxSize ?? 256, () => undefined);
   }
 
   /** The key that `@Cached` makes of these arguments. @throws ConfigurationError when they have none. */
@@ -80,35 +80,36 @@ export class ResultCache<Value = unknown> {
   }
 
   get size(): number {
-    return this.#cell.table.size;
+    return this.cell.table.size;
   }
 
   get stats(): CacheStats {
-    return this.#cell.stats;
+    return this.cell.stats;
   }
 
   /** Stores a value. `ttl` overrides the cache's. @throws ConfigurationError on a wrong ttl. */
   put(key: CacheKey, value: Value, { ttl }: { readonly ttl?: Duration } = {}): void {
-    const given = ttl === undefined ? this.#ttl : milliseconds(ttl, 'ResultCache.put');
-    this.#cell.detach(key);
-    this.#store(key, value, given, this.#runtime.clock.now());
+    const given = ttl === undefined ? this.ttl : milliseconds(ttl, 'ResultCache.put');
+    this.cell.detach(key);
+    const now = this.runtime.clock.now();
+    this.store(key, value, given, { startedAt: now, now });
   }
 
   /** The fresh value, or undefined. Counts as a look-up and as use. */
   get(key: CacheKey): Value | undefined {
-    const slot = this.#hit(key);
-    return slot < 0 ? undefined : this.#cell.table.valueAt(slot);
+    const slot = this.findFresh(key);
+    return slot < 0 ? undefined : this.cell.table.valueAt(slot);
   }
 
   /** Tells a stored undefined from a miss and a stale value from a fresh one. Counts as neither. */
   lookup(key: CacheKey): ResultCacheLookup<Value> {
-    const { table } = this.#cell;
-    const { clock } = this.#runtime;
+    const { table } = this.cell;
+    const { clock } = this.runtime;
     const slot = table.find(key);
     if (slot < 0) return MISSED;
     const now = clock.now();
     const { startedAt, freshUntil, hardUntil } = table.timesAt(slot);
-    const freshness = judge({ freshUntil, hardUntil }, this.#windows, now);
+    const freshness = judge({ freshUntil, hardUntil }, this.windows, now);
     if (freshness === 'gone') return MISSED;
     return {
       state: freshness === 'fresh' ? 'fresh' : 'stale',
@@ -130,12 +131,12 @@ export class ResultCache<Value = unknown> {
     load: () => Promise<Value> | Value,
     options: { readonly ttl?: Duration } = {},
   ): Promise<Value> {
-    const ttl = options.ttl === undefined ? this.#ttl : milliseconds(options.ttl, 'ResultCache.getOrLoad');
-    const flight = this.#cell.flights.get(key);
+    const ttl = options.ttl === undefined ? this.ttl : milliseconds(options.ttl, 'ResultCache.getOrLoad');
+    const flight = this.cell.flights.get(key);
     const isJoining = flight?.promise !== undefined;
-    const slot = this.#hit(key, isJoining);
-    if (slot >= 0) return Promise.resolve(this.#cell.table.valueAt(slot));
-    if (flight === undefined) return this.#load(key, load, ttl);
+    const slot = this.findFresh(key, isJoining);
+    if (slot >= 0) return Promise.resolve(this.cell.table.valueAt(slot));
+    if (flight === undefined) return this.lead(key, load, ttl);
     if (flight.promise === undefined) return promised(load);
     // What can be consumed only once belongs to whoever led: everyone else runs on his own.
     return flight.promise.then((value) => (flight.hasSingleUseResult ? load() : value));
@@ -143,55 +144,64 @@ export class ResultCache<Value = unknown> {
 
   /** Returns whether there was an entry. A load under way answers its callers but is not stored. */
   invalidate(key: CacheKey): boolean {
-    return this.#cell.invalidate(key);
+    return this.cell.invalidate(key);
   }
 
   /** Forgets everything and resets the counts. */
   clear(): void {
-    this.#cell.clear();
+    this.cell.clear();
   }
 
   /** Most recently used first. */
   keys(): CacheKey[] {
-    return this.#cell.table.keys();
+    return this.cell.table.keys();
   }
 
   /** The slot of a fresh entry, or −1. Counts the look-up; an entry that can serve no more goes. */
-  #hit(key: CacheKey, isJoining = false): number {
-    const { table, counters } = this.#cell;
-    const now = this.#runtime.clock.now();
+  private findFresh(key: CacheKey, isJoining = false): number {
+    const { table, counters } = this.cell;
+    const { clock, settings } = this.runtime;
+    const now = settings.usesExactClock || clock.coarse === undefined ? clock.now() : clock.coarse();
     const slot = table.hit(key, now);
-    if (slot >= 0) counters.hits += 1;
-    else if (isJoining) counters.coalesced += 1;
+    if (slot >= 0) {
+      counters.hits += 1;
+      return slot;
+    }
+    if (isJoining) counters.coalesced += 1;
     else counters.misses += 1;
-    const old = slot < 0 ? table.find(key) : -1;
-    if (old >= 0 && judge(table.timesAt(old), this.#windows, now) === 'gone') table.expire(key);
-    return slot;
+    const old = table.find(key);
+    if (old >= 0 && judge(table.timesAt(old), this.windows, now) === 'gone') table.expire(key);
+    return -1;
   }
 
-  #load(key: CacheKey, load: () => Promise<Value> | Value, ttl: number): Promise<Value> {
-    const startedAt = this.#runtime.clock.now();
+  private lead(key: CacheKey, load: () => Promise<Value> | Value, ttl: number): Promise<Value> {
+    const startedAt = this.runtime.clock.now();
     const flight = new Load<Value>();
-    this.#cell.register(key, flight, true);
+    this.cell.register(key, flight, true);
     flight.promise = promised(load).then(
       (value) => {
-        this.#cell.land(key, flight);
+        this.cell.land(key, flight);
         flight.hasSingleUseResult = isSingleUse(value);
-        if (!flight.isDetached && !flight.hasSingleUseResult) this.#store(key, value, ttl, startedAt);
+        if (!flight.isDetached && !flight.hasSingleUseResult) this.store(key, value, ttl, { startedAt, now: this.runtime.clock.now() });
         return value;
       },
       (error: unknown) => {
-        this.#cell.land(key, flight);
-        this.#cell.counters.errors += 1;
+        this.cell.land(key, flight);
+        this.cell.counters.errors += 1;
         throw error;
       },
     );
     return flight.promise;
   }
 
-  #store(key: CacheKey, value: Value, ttl: number, startedAt: number): void {
+  private store(
+    key: CacheKey,
+    value: Value,
+    ttl: number,
+    { startedAt, now }: { readonly startedAt: number; readonly now: number },
+  ): void {
     const times = { startedAt, freshUntil: startedAt + ttl, hardUntil: Infinity, hardUntilWall: Infinity };
-    this.#cell.store(key, value, times, { now: this.#runtime.clock.now(), retainedFor: this.#windows.staleIfError });
+    this.cell.store(key, value, times, { now, retainedFor: this.windows.staleIfError });
   }
 }
 

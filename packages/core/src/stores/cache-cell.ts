@@ -57,10 +57,13 @@ export class CacheCell<Value = unknown, Flight extends CellFlight = CellFlight> 
 
   /** The loads of a key no longer belong to the key. */
   detach(key: CacheKey): void {
-    const flight = this.flights.get(key);
-    if (flight !== undefined) flight.isDetached = true;
-    this.flights.delete(key);
-    for (const [other, otherKey] of this.unshared ?? []) if (Object.is(otherKey, key)) other.isDetached = true;
+    const flight = this.flights.size === 0 ? undefined : this.flights.get(key);
+    if (flight !== undefined) {
+      flight.isDetached = true;
+      this.flights.delete(key);
+    }
+    if (this.unshared === undefined) return;
+    for (const [other, otherKey] of this.unshared) if (Object.is(otherKey, key)) other.isDetached = true;
   }
 
   /** A load has ended: it removes itself and nobody else. */

@@ -103,9 +103,12 @@ export class EntryTable<Value = unknown> {
     sweep: { readonly now: number; readonly retainedFor: number },
   ): void {
     this.sweep(sweep.now, sweep.retainedFor);
-    const victim = this.slots.find(key) < 0 ? this.victimAfterGrowth() : -1;
+    const known = this.slots.find(key);
+    const victim = known < 0 ? this.victimAfterGrowth() : -1;
     const evicted = victim < 0 ? undefined : this.slots.keyAt(victim);
-    const slot = this.slots.place(key, value);
+    let slot = known;
+    if (known < 0) slot = this.slots.insert(key, value);
+    else this.slots.replace(known, value);
     this.freshUntil[slot] = times.freshUntil;
     this.startedAt[slot] = times.startedAt;
     if (this.promises !== undefined) this.promises[slot] = undefined;
@@ -175,7 +178,7 @@ export class EntryTable<Value = unknown> {
         dropped.push(key);
         continue;
       }
-      const slot = this.slots.place(key, slots.valueAt(old));
+      const slot = this.slots.insert(key, slots.valueAt(old));
       this.freshUntil[slot] = freshUntil[old] as number;
       this.startedAt[slot] = startedAt[old] as number;
       if (hardUntil !== undefined) (this.hardUntil as Float64Array)[slot] = hardUntil[old] as number;
@@ -202,12 +205,13 @@ export class EntryTable<Value = unknown> {
 
   private sweep(now: number, retainedFor: number): void {
     for (let visited = 0; visited < SWEPT_PER_WRITE; visited++) {
-      this.cursor = (this.cursor + 1) % this.slots.capacity;
-      const end = Math.min(
-        (this.freshUntil[this.cursor] as number) + retainedFor,
-        this.hardUntil?.[this.cursor] ?? Infinity,
-      );
-      if (now >= end) this.expire(this.slots.keyAt(this.cursor));
+      const cursor = this.cursor + 1 < this.slots.capacity ? this.cursor + 1 : 0;
+      this.cursor = cursor;
+      // A vacant slot is past no time: every comparison with NaN is false.
+      const isOver =
+        now >= (this.freshUntil[cursor] as number) + retainedFor ||
+        (this.hardUntil !== undefined && now >= (this.hardUntil[cursor] as number));
+      if (isOver) this.expire(this.slots.keyAt(cursor));
     }
   }
 }

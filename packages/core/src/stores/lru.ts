@@ -11,14 +11,18 @@ interface LruBase<Key, Value> {
   readonly K: (Key | undefined)[];
   readonly V: (Value | undefined)[];
   /** The most and the least recently used slot. */
-  readonly head: number;
-  readonly tail: number;
+  head: number;
+  tail: number;
   /** From a slot to the one used just after it. */
-  readonly backward: ArrayLike<number>;
-  readonly size: number;
+  readonly backward: Uint8Array | Uint16Array | Uint32Array;
+  /** From a slot to the one used just before it. */
+  readonly forward: Uint8Array | Uint16Array | Uint32Array;
+  /** Slots that deletions left empty, `deletedSize` of them. */
+  readonly deleted: Uint8Array | Uint16Array | Uint32Array;
+  deletedSize: number;
+  size: number;
   readonly capacity: number;
   splayOnTop(slot: number): this;
-  set(key: Key, value: Value): void;
   delete(key: Key): boolean;
   clear(): void;
 }
@@ -51,10 +55,38 @@ export class LruSlots<Key, Value> extends Base<Key, Value> {
     return this.size < this.capacity ? -1 : this.tail;
   }
 
-  /** Puts the value at the front; returns its slot. A full map loses its least recently used entry. */
-  place(key: Key, value: Value): number {
-    this.set(key, value);
-    return this.head;
+  /** Another value for a slot in use, which counts as use. */
+  replace(slot: number, value: Value): void {
+    this.V[slot] = value;
+    if (this.head !== slot) this.splayOnTop(slot);
+  }
+
+  /**
+   * Puts a key that is not there at the front; returns its slot. A full map loses its least recently used entry. The
+   * map's own `set` without its look-up, which the caller has made already.
+   */
+  insert(key: Key, value: Value): number {
+    const slot = this.vacantSlot();
+    this.items.set(key, slot);
+    this.K[slot] = key;
+    this.V[slot] = value;
+    this.forward[slot] = this.head;
+    this.backward[this.head] = slot;
+    this.head = slot;
+    return slot;
+  }
+
+  private vacantSlot(): number {
+    if (this.size === this.capacity) {
+      const slot = this.tail;
+      this.tail = this.backward[slot] as number;
+      this.items.delete(this.K[slot] as Key);
+      return slot;
+    }
+    this.size += 1;
+    if (this.deletedSize === 0) return this.size - 1;
+    this.deletedSize -= 1;
+    return this.deleted[this.deletedSize] as number;
   }
 
   override delete(key: Key): boolean {
