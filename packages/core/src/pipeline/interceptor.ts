@@ -70,6 +70,11 @@ export interface Interceptor {
   readonly isSkippedByHits?: boolean;
   /** Answers before a call record exists, or returns `MISS`. */
   readonly lookup?: ((self: unknown, args: readonly unknown[]) => unknown) | undefined;
+  /**
+   * After a `lookup` that missed, where nothing stands outside and nobody listens to the call: joins work under way
+   * before a call record exists, or returns `MISS`.
+   */
+  readonly join?: ((self: unknown, args: readonly unknown[]) => unknown) | undefined;
   /** For `explain()` and `health()`: options as resolved and present state, plain data. */
   describe?(): InterceptorFacts;
   /** For handles: what the policy offers about one method (`cacheOf`, `circuitOf`). */

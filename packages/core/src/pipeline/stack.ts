@@ -30,6 +30,8 @@ export class Stack {
   readonly interceptors: readonly Interceptor[];
   protected readonly frame: Frame;
   private readonly front: Interceptor | undefined;
+  /** The front, where nothing stands outside of it and it knows how to join. */
+  private readonly joiner: Interceptor | undefined;
   private readonly kind: () => MethodKind;
   private readonly succeeded: Channel<'call.succeeded'>;
   private readonly failed: Channel<'call.failed'>;
@@ -45,6 +47,7 @@ export class Stack {
     this.interceptors = parts.interceptors;
     this.frame = parts.frame;
     this.front = parts.front;
+    this.joiner = parts.front?.join !== undefined && parts.interceptors[0] === parts.front ? parts.front : undefined;
     this.kind = parts.kind;
     this.isAsync = parts.kind() === 'async';
     this.succeeded = events.channel('call.succeeded');
@@ -57,6 +60,10 @@ export class Stack {
     if (this.front !== undefined) {
       const answer = this.front.lookup?.(self, args);
       if (answer !== MISS) return answer;
+      if (this.joiner !== undefined && !this.isWatched) {
+        const joined = this.joiner.join?.(self, args);
+        if (joined !== MISS) return joined;
+      }
     }
     const call = new Call(this.frame, self, args);
     if (args.length > 0) {

@@ -1,6 +1,6 @@
 import { onePerProcess } from '../../runtime/one-per-process.js';
 import type { CacheKey } from '../../algorithms/stable-key.js';
-import type { Call, CallFrame } from '../../pipeline/call.js';
+import { Call, type CallFrame } from '../../pipeline/call.js';
 import type { CurrentLoad } from '../../pipeline/current-call.js';
 import type { Timer } from '../../runtime/clock.js';
 import type { CacheCell } from '../../stores/cache-cell.js';
@@ -48,6 +48,8 @@ export class Flight implements CurrentLoad {
   isStarting = true;
   isDetached = false;
   hasSingleUseResult = false;
+  /** Callers who joined before a call record existed, in the order in which they will be answered. */
+  followers: Followers | undefined = undefined;
   /** Ends a refresh that nobody waits for. */
   bound: Timer | undefined = undefined;
 
@@ -71,5 +73,37 @@ export class Flight implements CurrentLoad {
     this.isCounted = facts.isCounted;
     this.ttl = facts.ttl;
     this.stale = facts.stale;
+  }
+}
+
+/**
+ * Callers who share one callback on the flight's promise, since a closure for each would cost more than all the rest. A
+ * promise calls back in the order of registration, so the callback knows whose turn it is.
+ */
+export class Followers {
+  /** Of each caller: `this`, then the arguments. */
+  private readonly callers: unknown[] = [];
+  private answered = 0;
+  private readonly flight: Flight;
+  private readonly answer = (value: unknown): unknown => {
+    const turn = this.answered;
+    this.answered += 2;
+    // What can be consumed only once belongs to the leader: everyone else runs on his own.
+    return this.flight.hasSingleUseResult ? this.runAlone(turn) : value;
+  };
+
+  constructor(flight: Flight) {
+    this.flight = flight;
+  }
+
+  join(self: unknown, args: readonly unknown[]): Promise<unknown> {
+    this.callers.push(self, args);
+    this.flight.callers += 1;
+    return (this.flight.promise as Promise<unknown>).then(this.answer);
+  }
+
+  private runAlone(turn: number): unknown {
+    const { frame } = this.flight.run;
+    return frame.run(new Call(frame, this.callers[turn], this.callers[turn + 1] as readonly unknown[]));
   }
 }

@@ -6,6 +6,7 @@ import { type Interceptor, type InterceptorFacts, MISS } from '../../pipeline/in
 import type { Binding } from '../../pipeline/policy.js';
 import type { Clock } from '../../runtime/clock.js';
 import { outsideAnyContext } from '../../runtime/system.js';
+import { world } from '../../runtime/world.js';
 import type { CacheAdministration } from './administration.js';
 import type { Cells } from './cells.js';
 import { BYPASS, type Bypass, type CachedCell, type LoadRequest } from './flight.js';
@@ -40,6 +41,7 @@ export class CachedInterceptor implements Interceptor {
   private readonly hits: Channel<'cache.hit'>;
   private readonly takesRawKeys: boolean;
   readonly lookup: ((self: unknown, args: readonly unknown[]) => unknown) | undefined;
+  readonly join: ((self: unknown, args: readonly unknown[]) => unknown) | undefined;
   private readonly makePromise = (value: unknown): Promise<unknown> => outsideAnyContext(() => Promise.resolve(value));
 
   constructor(
@@ -60,6 +62,7 @@ export class CachedInterceptor implements Interceptor {
     this.hits = binding.runtime.events.channel('cache.hit');
     this.takesRawKeys = settings.key === undefined && typeof settings.scope !== 'function';
     this.lookup = settings.isEnabled ? this.answerHit : undefined;
+    this.join = settings.isEnabled && settings.isSingleFlight && !this.copies ? this.joinFlight : undefined;
   }
 
   /** The hit path: no call record, no promise, one map look-up. Asked only while the cache is enabled. */
@@ -75,6 +78,21 @@ export class CachedInterceptor implements Interceptor {
     if (this.copies || this.hits.isWatched) return this.watchedHit(cell, key, slot, now);
     cell.counters.hits += 1;
     return this.answer(cell, slot);
+  }
+
+  /**
+   * A stampede's path: joins the load of the key that `lookup` has just missed. Left to `around`: an old value beside the
+   * load, code that may run inside of the load, and arguments that may hold a signal to leave by.
+   */
+  private joinFlight(self: unknown, args: readonly unknown[]): unknown {
+    const key = this.missedKey;
+    if (this.missedArgs !== args || isUnkeyable(key)) return MISS;
+    const cell = this.cells.of(self);
+    const flight = cell.flights.get(key);
+    if (flight?.promise === undefined || flight.isStarting || world.ambient.isOn) return MISS;
+    if (isObject(args[args.length - 1]) || cell.table.find(key) >= 0) return MISS;
+    this.missed(undefined, undefined);
+    return this.loader.follow(flight, self, args);
   }
 
   around(call: Call, inside: CallFrame): unknown {
@@ -153,7 +171,7 @@ export class CachedInterceptor implements Interceptor {
     return this.isAsync && copy !== NO_COPY ? Promise.resolve(copy) : copy;
   }
 
-  private missed(args: readonly unknown[], key: CacheKey | NoKey): typeof MISS {
+  private missed(args: readonly unknown[] | undefined, key: CacheKey | NoKey): typeof MISS {
     this.missedArgs = args;
     this.missedKey = key;
     return MISS;

@@ -22,7 +22,7 @@ import type { Binding } from '../../pipeline/policy.js';
 import { Race } from '../../pipeline/race.js';
 import type { Clock } from '../../runtime/clock.js';
 import { runAmbient, world } from '../../runtime/world.js';
-import { type Bypass, Flight, type LoadRequest } from './flight.js';
+import { type Bypass, Flight, Followers, type LoadRequest } from './flight.js';
 import type { RefreshBound } from './refresh-bound.js';
 import type { CachedSettings } from './options.js';
 import type { StaleAnswers } from './stale-answers.js';
@@ -92,12 +92,24 @@ export class Loader {
     }
   }
 
-  /** Waits for a load that others lead. */
-  private join(flight: Flight, request: LoadRequest): unknown {
-    const { cell, key, call, inside } = request;
+  /** Waits for a load that others lead, where no call record is needed for it: nothing can end this wait alone. */
+  follow(flight: Flight, self: unknown, args: readonly unknown[]): Promise<unknown> {
+    this.countJoin(flight);
+    const run = flight.run.more;
+    if (run !== undefined) run.deadline = Infinity;
+    return (flight.followers ??= new Followers(flight)).join(self, args);
+  }
+
+  private countJoin({ cell, key }: Flight): void {
     cell.counters.coalesced += 1;
     const channel = this.binding.runtime.events.channel('cache.coalesced');
     if (channel.isWatched) channel.emit(this.binding.method, { keyHash: this.writer.hash(key) });
+  }
+
+  /** Waits for a load that others lead. */
+  private join(flight: Flight, request: LoadRequest): unknown {
+    const { call, inside } = request;
+    this.countJoin(flight);
     const run = flight.run.more;
     if (run !== undefined) run.deadline = Math.max(run.deadline, call.more?.deadline ?? Infinity);
     return this.waitFor(flight, request).then((value) => {
