@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { coded, settledOf, virtualWorld } from '../support/virtual-world.js';
+import { coded, quietWorld, settledOf, virtualWorld } from '../support/virtual-world.js';
 import { type Options, cached, handleOf } from './support.js';
 import { cellOf, checkCell } from './table-check.js';
 
@@ -37,8 +37,15 @@ const flush = async (s: fc.Scheduler): Promise<void> => {
   await s.waitIdle();
 };
 
+const WORLDS = [
+  ['while someone listens', virtualWorld],
+  ['while nobody listens', quietWorld],
+] as const;
+
+let createWorld = virtualWorld;
+
 const scenario = (s: fc.Scheduler, options: Options = {}) => {
-  const world = virtualWorld();
+  const world = createWorld();
   const { source, load } = sourceOf(s);
   const service = cached(world, options, load);
   return { world, source, service, handle: handleOf(service) };
@@ -46,7 +53,11 @@ const scenario = (s: fc.Scheduler, options: Options = {}) => {
 
 const writes = fc.array(fc.constantFrom('invalidate', 'clear', 'set', 'refresh'), { minLength: 1, maxLength: 4 });
 
-describe('in whatever order things happen', () => {
+describe.each(WORLDS)('in whatever order things happen, %s', (_name, create) => {
+  beforeEach(() => {
+    createWorld = create;
+  });
+
   test('callers of a cold key share one load, whenever they come', async () => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), fc.integer({ min: 1, max: 8 }), async (s, callers) => {
