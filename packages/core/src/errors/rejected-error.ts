@@ -4,12 +4,15 @@ const REJECTED = Symbol.for('@holdfast/error/rejected');
 
 /** The call was not made: a policy refused it. Never retried, neutral in breakers, answered by stale values and fallbacks. */
 export class RejectedError extends ResilienceError {
-  override readonly name: string = 'RejectedError';
   /** Milliseconds after which the refusing policy may admit a call, where it knows. */
-  readonly retryAfter: number | undefined;
+  declare readonly retryAfter: number | undefined;
 
-  constructor(message: string, details: ResilienceErrorDetails & { readonly retryAfter?: number | undefined }) {
-    super(message, details);
+  constructor(
+    message: string,
+    details: ResilienceErrorDetails & { readonly retryAfter?: number | undefined },
+    name = 'RejectedError',
+  ) {
+    super(message, details, name);
     this.retryAfter = details.retryAfter;
   }
 }

@@ -27,13 +27,15 @@ export interface ResilienceErrorDetails {
 }
 
 export class ResilienceError extends Error {
-  override readonly name: string = 'ResilienceError';
-  readonly code: ResilienceErrorCode;
-  readonly method: string | undefined;
-  readonly policy: string | undefined;
+  declare readonly name: string;
+  declare readonly code: ResilienceErrorCode;
+  declare readonly method: string | undefined;
+  declare readonly policy: string | undefined;
 
-  constructor(message: string, details: ResilienceErrorDetails) {
+  /** @param name given from below: a class that redefines its parent's name makes each refusal a seventh dearer. */
+  constructor(message: string, details: ResilienceErrorDetails, name = 'ResilienceError') {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = name;
     this.code = details.code;
     this.method = details.method;
     this.policy = details.policy;

@@ -4,8 +4,8 @@ import type { FailureSummary } from './machine.js';
 
 /** Refused because the circuit is open or isolated. `cause` summarises the last counted failure, never another caller's error. */
 export class CircuitOpenError extends RejectedError {
-  override readonly name = 'CircuitOpenError';
-  readonly circuit: string;
+  declare readonly name: 'CircuitOpenError';
+  declare readonly circuit: string;
 
   constructor(facts: {
     readonly method: string;
@@ -18,13 +18,10 @@ export class CircuitOpenError extends RejectedError {
     const shared = circuit === method ? '' : ` '${circuit}'`;
     const next =
       retryAfter === Infinity ? 'stays so until it is closed by hand' : `next probe in ${formatDuration(retryAfter)}`;
-    super(`${method}: circuit${shared} is ${isIsolated ? 'isolated' : 'open'}; ${next}`, {
-      code: 'CIRCUIT_OPEN',
-      method,
-      policy: 'circuit-breaker',
-      cause,
-      retryAfter: retryAfter === Infinity ? undefined : retryAfter,
-    });
+    const message = `${method}: circuit${shared} is ${isIsolated ? 'isolated' : 'open'}; ${next}`;
+    const known = retryAfter === Infinity ? undefined : retryAfter;
+    const details = { code: 'CIRCUIT_OPEN', method, policy: 'circuit-breaker', cause, retryAfter: known };
+    super(message, details, 'CircuitOpenError');
     this.circuit = circuit;
   }
 }
