@@ -79,6 +79,8 @@ const bundle = async ({ folder, manifest }, format) => {
     format,
     target,
     platform: 'neutral',
+    // In CommonJS what is loaded later is required, which works wherever the file itself could be.
+    supported: { 'dynamic-import': format === 'esm' },
     external: ['node:*', ...names.flatMap((name) => [name, `${name}/*`])],
     plugins: [inlined.plugin],
     sourcemap: 'linked',

@@ -1,4 +1,4 @@
-import createDebug from 'debug';
+import type createDebug from 'debug';
 import type { EventType, HoldfastEvent } from './event.js';
 import type { Tap } from './event-bus.js';
 import { type LogLevel, STATE_CHANGES, levelOf, logLine } from './log-line.js';
@@ -51,17 +51,49 @@ export const consoleTap = (level: LoggerLevel, now: () => number): Tap => {
 
 const area = (type: EventType): string => type.slice(0, type.indexOf('.'));
 
-/** `DEBUG=holdfast:*`: one namespace per area (`holdfast:cache`, `holdfast:circuit` …), asked when the tap is made. */
-export const debugTap = (): Tap => {
+interface LineTap {
+  wants(type: EventType): boolean;
+  print(type: EventType, line: string): void;
+}
+
+const SILENT: LineTap = { wants: () => false, print: () => undefined };
+
+const printing = (create: typeof createDebug): LineTap => {
   const loggers = new Map<string, createDebug.Debugger>();
   const of = (type: EventType): createDebug.Debugger => {
     const name = area(type);
-    const logger = loggers.get(name) ?? createDebug(`holdfast:${name}`);
+    const logger = loggers.get(name) ?? create(`holdfast:${name}`);
     loggers.set(name, logger);
     return logger;
   };
-  return {
-    wants: (type) => of(type).enabled,
-    hear: (event) => of(event.type)('%s', logLine(event)),
+  return { wants: (type) => of(type).enabled, print: (type, line) => of(type)('%s', line) };
+};
+
+/** Whether some namespace of ours may be meant; `debug` itself decides when it is there. */
+const MAY_MEAN_US = /\*|holdfast/;
+
+/**
+ * `DEBUG=holdfast:*`: one namespace per area (`holdfast:cache`, `holdfast:circuit` …), asked when the tap is made. Nearly
+ * no process sets it, so `debug` is loaded only where it is set; lines that come before it is there wait for it.
+ * @param namespaces what `DEBUG` says.
+ */
+export const debugTap = (namespaces: string): Tap | undefined => {
+  if (!MAY_MEAN_US.test(namespaces)) return undefined;
+  const waiting: (readonly [EventType, string])[] = [];
+  let tap: LineTap = { wants: () => true, print: (type, line) => void waiting.push([type, line]) };
+  // Where it cannot be loaded, bundled without it, there is nothing to print with.
+  const load = async (): Promise<LineTap> => {
+    try {
+      return printing((await import('debug')).default);
+    } catch {
+      return SILENT;
+    }
   };
+  const begin = async (): Promise<void> => {
+    tap = await load();
+    for (const [type, line] of waiting.splice(0)) tap.print(type, line);
+  };
+  // Its log function is the user's and may throw.
+  begin().catch(() => undefined);
+  return { wants: (type) => tap.wants(type), hear: (event) => tap.print(event.type, logLine(event)) };
 };

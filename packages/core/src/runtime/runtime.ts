@@ -6,7 +6,7 @@ import { type Logger, type LoggerLevel, consoleTap, debugTap, loggerTap } from '
 import type { Clock } from './clock.js';
 import { TimerPool } from './deadline-list.js';
 import type { Random } from './random.js';
-import { SystemClock, builtinModule, systemRandom } from './system.js';
+import { SystemClock, builtinModule, debugNamespaces, systemRandom } from './system.js';
 
 /** Options per policy, by the option name of `@Resilient`: `{ cache: { ttl: '1m' }, retry: { maxAttempts: 4 } }`. */
 export type PolicyOptions = Readonly<Record<string, unknown>>;
@@ -95,6 +95,7 @@ export class Runtime {
         : logger === false
           ? []
           : [loggerTap(logger, logLevel ?? 'debug')];
-    this.events.tap([debugTap(), ...log]);
+    const debug = debugTap(debugNamespaces());
+    this.events.tap(debug === undefined ? log : [debug, ...log]);
   }
 }

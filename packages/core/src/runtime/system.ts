@@ -95,15 +95,37 @@ export class SystemClock implements Clock {
 
 export const systemRandom = (): number => Math.random();
 
-/** A secret of this process: key hashes in events cannot be looked up in a table made elsewhere. */
-export const processSalt: number = ((): number => {
-  const words = new Uint32Array(1);
-  globalThis.crypto?.getRandomValues?.(words);
-  return words[0] ?? 0;
-})();
+let salt: number | undefined;
+
+/**
+ * A secret of this process: key hashes in events cannot be looked up in a table made elsewhere. Made when first asked:
+ * a process that loads `crypto` for nothing else waits milliseconds for it.
+ */
+export const processSalt = (): number => {
+  if (salt === undefined) {
+    const words = new Uint32Array(1);
+    globalThis.crypto?.getRandomValues?.(words);
+    salt = words[0] ?? 0;
+  }
+  return salt;
+};
 
 export const readEnvironment = (): Readonly<Record<string, string | undefined>> =>
   typeof process === 'undefined' ? {} : (process.env ?? {});
+
+interface NameStore {
+  getItem(name: string): string | null;
+}
+
+/** What `DEBUG` says; in browsers, where `debug` keeps it. */
+export const debugNamespaces = (): string => {
+  if (typeof process !== 'undefined') return process.env?.['DEBUG'] ?? '';
+  try {
+    return (globalThis as { localStorage?: NameStore }).localStorage?.getItem('debug') ?? '';
+  } catch {
+    return '';
+  }
+};
 
 /** A Node built-in where there is one, without an import that browsers and workers could not resolve. */
 export const builtinModule = <Module>(name: string): Module | undefined => {

@@ -168,7 +168,7 @@ class Model {
   /** The cache says that it has dropped an entry. `before` is the model's list when the step began. */
   hear(event: HoldfastEvent, before: readonly Entry[]): void {
     if (event.type !== 'cache.expired' && event.type !== 'cache.evicted') return;
-    const dropped = before.find(({ key }) => hashKey(key, processSalt) === event.keyHash) as Entry;
+    const dropped = before.find(({ key }) => hashKey(key, processSalt()) === event.keyHash) as Entry;
     const present = this.entry(dropped.key);
     if (event.type === 'cache.expired') {
       const { staleWhileRevalidate, staleIfError } = this.setup;

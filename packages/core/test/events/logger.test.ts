@@ -203,4 +203,33 @@ describe('debug', () => {
     ]);
     expect(lines.join()).not.toContain('hunter2');
   });
+
+  test('is nobody’s business while DEBUG names others', async () => {
+    const lines: string[] = [];
+    createDebug.enable('express:*');
+    const log = createDebug.log;
+    createDebug.log = (...parts: unknown[]) => void lines.push(parts.join(' '));
+    const { own, clock, events } = virtualWorld();
+    events.stop();
+    await clock.until(settledOf(own(new Api()).load()));
+    createDebug.log = log;
+    expect(lines).toEqual([]);
+  });
+
+  test('prints what happened before it was loaded; a log function that throws changes nothing', async () => {
+    const lines: string[] = [];
+    createDebug.enable('holdfast:*,-holdfast:advisor');
+    const log = createDebug.log;
+    createDebug.log = (...parts: unknown[]) => {
+      lines.push(parts.join(' '));
+      throw new Error('disk full');
+    };
+    const { own } = virtualWorld();
+    const api = own(new Api());
+    circuitOf(api, 'load').open();
+    expect(lines).toEqual([]);
+    await expect(api.load()).rejects.toThrow(/circuit/i);
+    createDebug.log = log;
+    expect(lines.filter((line) => line.includes('circuit.opened'))).toHaveLength(1);
+  });
 });

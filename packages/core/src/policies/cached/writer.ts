@@ -76,7 +76,7 @@ export class Writer {
   }
 
   hash(key: CacheKey): string {
-    return hashKey(key, processSalt);
+    return hashKey(key, processSalt());
   }
 
   private isWorthStoring(value: unknown, args: readonly unknown[]): boolean {

@@ -90,7 +90,7 @@ const perKey = (
     const id = idOf(key, self, args, binding);
     const known = circuits.get(id);
     // Keys may be names of customers: what shows in events is a hash.
-    const circuit = known ?? new BoundCircuit(`${name}[${hashKey(id, processSalt)}]`, settings, binding.runtime);
+    const circuit = known ?? new BoundCircuit(`${name}[${hashKey(id, processSalt())}]`, settings, binding.runtime);
     if (known !== undefined) circuits.delete(id);
     else if (circuits.size >= MOST_KEYS) circuits.delete(circuits.keys().next().value);
     circuits.set(id, circuit);
