@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../errors/configuration-error.js';
 import { AsyncContext } from './context.js';
+import { onePerProcess } from './one-per-process.js';
 import { Runtime, builtInSettings } from './runtime.js';
 
 /** What async context carries, once it is on. */
@@ -29,8 +30,6 @@ export interface World {
   readonly onBound: Set<(binding: unknown) => void>;
 }
 
-const KEY = Symbol.for('@holdfast/core/world@1');
-
 const createWorld = (): World => {
   const world: World = {
     records: new WeakMap(),
@@ -51,9 +50,7 @@ const forget = ({ onForget }: World): void => {
   for (const each of onForget) each();
 };
 
-const shared = globalThis as { [KEY]?: World };
-
-export const world: World = (shared[KEY] ??= createWorld());
+export const world: World = onePerProcess('world', createWorld);
 
 /** Makes every call ask which runtime it belongs to. */
 const expectSeveralRuntimes = (): void => {

@@ -1,6 +1,6 @@
 import { build } from 'esbuild';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -11,9 +11,7 @@ let directory: string;
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'holdfast-hygiene-'));
   await build({
-    entryPoints: ['every-decorator', 'awaits-an-answer', 'flat-heap', 'chaos'].map((name) =>
-      join(__dirname, `programs/${name}.ts`),
-    ),
+    entryPoints: readdirSync(join(__dirname, 'programs')).map((file) => join(__dirname, 'programs', file)),
     outdir: directory,
     outExtension: { '.js': '.mjs' },
     bundle: true,
@@ -72,3 +70,14 @@ test('an outage of every kind over real HTTP brings no unhandled rejection, no w
   const { seconds: _seconds, ...exit } = await run('chaos', ['--trace-warnings']);
   expect(exit).toEqual({ output: 'quiet', errors: '', code: 0 });
 }, 90_000);
+
+test('a refresh goes on quietly when a test framework has taken the globals away', async () => {
+  const { seconds: _seconds, ...exit } = await run('torn-down');
+  expect(exit).toEqual({ output: 'old\n3 attempts', errors: '', code: 0 });
+}, 60_000);
+
+test('an attempt that a stack overflow has cut off between two steps times out without anyone to tell', async () => {
+  // Node writes of overflows of its own.
+  const { output, code } = await run('overflow');
+  expect([output, code]).toEqual(['RangeError 0', 0]);
+}, 60_000);
