@@ -143,7 +143,8 @@ const assembleFrames = (interceptors: readonly Interceptor[], { record, runtime,
       onAsync: around === undefined ? () => record.learnAsync() : undefined,
     });
   for (const interceptor of [...interceptors].reverse()) {
-    if (interceptor.boundsAll === true && group.some(({ mayLinger }) => mayLinger === true)) {
+    const lingers = around?.interceptor.endsItsWaits === true || group.some(({ mayLinger }) => mayLinger === true);
+    if (interceptor.boundsAll === true && lingers) {
       around = { interceptor: PASS_ON, inside: close() };
       group = [];
     }

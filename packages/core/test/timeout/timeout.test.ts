@@ -195,6 +195,22 @@ describe('the attempt timeout', () => {
     }
     expect(await new Api().load()).toBe('in time');
   });
+
+  test('bounds the cache too, where an explicit order puts it outside', async () => {
+    const { own, clock, events } = virtualWorld();
+    let signal: AbortSignal | undefined;
+    class Api {
+      @Resilient({ timeout: { attempt: '1s' }, cache: { ttl: '1m' }, order: ['timeout', 'cached'] })
+      async load(_id: string): Promise<void> {
+        ({ signal } = currentCall());
+        return forever();
+      }
+    }
+    const call = errorOf(own(new Api()).load('1'));
+    await clock.advance(1_000);
+    expect(await call).toBeInstanceOf(TimedOutError);
+    expect([signal?.aborted, events.of('timeout.elapsed').length]).toEqual([true, 1]);
+  });
 });
 
 describe('the total timeout', () => {
