@@ -50,6 +50,11 @@ const fully = { statements: 100, branches: 100, functions: 100, lines: 100 };
 
 const config: Config = {
   reporters: ['default', '<rootDir>/scripts/ci-reporter.cjs'],
+  // Nothing waits in real time, but full garbage collections and measured code are slow on a busy machine.
+  testTimeout: 60_000,
+  // In one process the heap grows with every file, and each collection that a test asks for takes seconds.
+  maxWorkers: 2,
+  workerIdleMemoryLimit: '800MB',
   coverageProvider: 'v8',
   coverageReporters: ['text', 'lcovonly'],
   collectCoverageFrom: [
