@@ -277,6 +277,15 @@ describe('rates', () => {
     expect(circuitOf(api, 'load').state).toBe('open');
   });
 
+  test('open for the whole break when a success completes the sample', async () => {
+    const world = virtualWorld();
+    const api = apiWith({ window: { type: 'count', size: 4 }, recoveryTimeout: 1_000 }, world);
+    await world.clock.advance(60_000);
+    await failTimes(api, 3);
+    await api.load('fine');
+    expect(circuitOf(api, 'load').metrics).toMatchObject({ state: 'open', openedAt: 60_000, retryAfter: 1_000 });
+  });
+
   test('are cleared on close', async () => {
     const world = virtualWorld();
     const api = apiWith({ window: { type: 'count', size: 4 }, recoveryTimeout: 1_000 }, world);

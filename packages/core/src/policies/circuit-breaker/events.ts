@@ -1,8 +1,28 @@
-import type { TallyVerdict } from '../../algorithms/failure-tally.js';
-import type { ProbationSnapshot } from '../../algorithms/probation.js';
+import type { TallyRules, TallyVerdict } from '../../algorithms/failure-tally.js';
+import type { ProbationSnapshot, ProbationTerms } from '../../algorithms/probation.js';
 import { type WindowSnapshot, parseWindow } from '../../algorithms/sliding-window.js';
 
 /** What a circuit is told of calls, and what it states of itself: its changes, its metrics, and itself as JSON. */
+
+/**
+ * Permits are numbers: 0 is admitted and not recorded, even is a call to be recorded, odd is a probe. Each entry into a
+ * recording state and each probe draws a new one, and a result counts only while its permit is current. So late results
+ * change nothing and a probe is settled once. After 2^29 draws numbers return, long after any call they named.
+ */
+export const isProbe = (permit: number): boolean => permit % 2 === 1;
+/** No permit: `admit` says no, or cannot say at once. */
+export const REFUSED = -1;
+export const UNRECORDED = 0;
+/** Equal to no permit that is ever drawn. */
+export const NOBODY = -2;
+export const LAST_NUMBER = 2 ** 29 - 1;
+
+export interface BreakerSettings extends ProbationTerms, TallyRules {
+  /** Milliseconds for the n-th opening since the last close. Infinity has no end; NaN, negative, a throw count as 0. */
+  readonly recoveryTimeout: (openings: number) => number;
+  /** 0 to 1: a break lasts up to this share longer. */
+  readonly recoveryJitter: number;
+}
 
 export type BreakerState = 'closed' | 'open' | 'half-open' | 'isolated' | 'disabled' | 'metrics-only';
 

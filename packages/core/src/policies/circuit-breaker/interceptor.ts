@@ -9,7 +9,8 @@ import type { Clock } from '../../runtime/clock.js';
 import type { BoundCircuit } from './circuit.js';
 import { CircuitOpenError } from './error.js';
 import { breakerJudge } from './judge.js';
-import { type Outcome, isProbe } from './machine.js';
+import { REFUSED } from './events.js';
+import type { BreakerMachine, Outcome } from './machine.js';
 import type { CircuitBreakerOptions } from './options.js';
 
 /** Finds the circuit of a call; the same answer when the call leaves. */
@@ -22,8 +23,6 @@ export interface CircuitHandle {
   all(): readonly BoundCircuit[];
 }
 
-const REFUSED = -1;
-
 export class BreakerInterceptor implements Interceptor {
   readonly policy = 'circuit-breaker';
   private readonly options: CircuitBreakerOptions;
@@ -31,11 +30,14 @@ export class BreakerInterceptor implements Interceptor {
   private readonly clock: Clock;
   /** The circuit, where all calls share one; else it is looked up. */
   private readonly only: BoundCircuit | undefined;
+  /** Its machine: all that a call touches while the circuit is closed and nothing is timed. */
+  private readonly machine: BreakerMachine | undefined;
   private readonly find: CircuitFinder;
   private readonly judge: (error: unknown) => Outcome;
   private readonly rejected: Channel<'circuit.rejected'>;
   private readonly slowCall: number | undefined;
   readonly handle: CircuitHandle;
+  private readonly now = (): number => this.clock.now();
 
   constructor(
     options: CircuitBreakerOptions,
@@ -51,6 +53,7 @@ export class BreakerInterceptor implements Interceptor {
     this.binding = binding;
     this.clock = binding.runtime.clock;
     this.only = circuits.only;
+    this.machine = circuits.only?.machine;
     this.find = circuits.find;
     this.judge = breakerJudge({
       options,
@@ -63,9 +66,15 @@ export class BreakerInterceptor implements Interceptor {
   }
 
   enter(call: Call): Refusal | undefined {
-    const circuit = this.only ?? this.locate(call);
+    const permit = this.machine === undefined ? REFUSED : this.machine.standingPermit;
+    if (permit === REFUSED) return this.admit(call, this.only ?? this.locate(call));
+    call.permit = permit;
+    return undefined;
+  }
+
+  private admit(call: Call, circuit: BoundCircuit): Refusal | undefined {
     const { machine } = circuit;
-    const now = machine.isClosed && !machine.needsClock ? 0 : this.clock.now();
+    const now = this.clock.now();
     const permit = machine.admit(now);
     if (permit === REFUSED) return new Refusal(this.refusal(circuit, now));
     call.permit = permit;
@@ -74,6 +83,11 @@ export class BreakerInterceptor implements Interceptor {
   }
 
   leave(call: Call, value: unknown): unknown {
+    const { permit } = call;
+    if (this.machine !== undefined && call.more === undefined && this.machine.succeed(permit, this.now)) {
+      call.permit = REFUSED;
+      return value;
+    }
     this.settle(call, call.more?.isUnacceptable === true ? 'failure' : 'success', undefined);
     return value;
   }
@@ -103,10 +117,7 @@ export class BreakerInterceptor implements Interceptor {
     const { machine } = circuit;
     const { permit } = call;
     call.permit = REFUSED;
-    if (outcome === 'success' && !machine.needsClock && !isProbe(permit)) {
-      machine.settle(permit, outcome, 0, 0);
-      return;
-    }
+    if (outcome === 'success' && machine.succeed(permit, this.now)) return;
     const now = this.clock.now();
     const duration = machine.needsClock ? now - (call.more?.admittedAt ?? Number.NaN) : 0;
     this.reportSlow(circuit, duration, outcome);

@@ -70,6 +70,34 @@ describe('a closed circuit', () => {
     expect(machine.lastFailure).toBe(FAILURE);
   });
 
+  it('settles a success without the time, unless that completes a bad sample', () => {
+    const [machine, transitions] = machineWith({
+      window: { type: 'count', size: 2, failureRate: 0.5, minimumCalls: 2 },
+      failureThreshold: 1,
+    });
+    const never = (): number => {
+      throw new Error('nobody needs the time');
+    };
+    expect(machine.succeed(machine.standingPermit, never)).toBe(true);
+    machine.close(0);
+    fail(machine, 1, 0);
+    expect(machine.succeed(machine.standingPermit, () => 70)).toBe(true);
+    expect(machine.metrics(70)).toMatchObject({ state: 'open', openedAt: 70, retryAfter: 1000 });
+    expect(transitions.at(-1)).toMatchObject({ reason: 'failure-rate', retryAfter: 1000 });
+    expect(machine.standingPermit).toBe(-1);
+  });
+
+  it('counts a success at once only by a permit that is current, and never where times are recorded', () => {
+    const [machine] = machineWith();
+    const late = machine.admit(0);
+    fail(machine, 3, 0);
+    expect(machine.succeed(late, () => 0)).toBe(false);
+    const [timed] = machineWith({ slowCall: { duration: 10, rate: 0.5 } });
+    expect(timed.standingPermit).toBe(-1);
+    expect(timed.succeed(timed.admit(0), () => 0)).toBe(false);
+    expect(timed.metrics(0)).toMatchObject({ calls: 0 });
+  });
+
   it('needs no clock for streaks and counted calls, but for times and durations', () => {
     const rates = { failureRate: 0.5, minimumCalls: 2 };
     expect(machineWith()[0].needsClock).toBe(false);

@@ -16,35 +16,18 @@
  * Time is an argument and there are no timers. What a timer would have done is done at the next look, dated back to
  * when it was due, so that looking or not looking never changes a decision.
  *
- * Permits are numbers: 0 is admitted and not recorded, even is a call to be recorded, odd is a probe. Each entry into a
- * recording state and each probe draws a new one, and a result counts only while its permit is current. So late results
- * change nothing and a probe is settled once. After 2^29 draws numbers return, long after any call they named.
- *
  * Invariants: `pass` is what `admit` may answer at once, or −1; `live` is the permit being recorded; the probation is
  * empty except in half-open. `onTransition` comes last, when all fields agree: it may throw or call back.
  * Sources: Nygard, Release It! (the pattern); gobreaker (generations); Failsafe (early decision); Polly (no timers).
  */
-import { FailureTally, type TallyRules, type TallyVerdict } from '../../algorithms/failure-tally.js';
-import { Probation, type ProbationTerms } from '../../algorithms/probation.js';
-import type { BreakerMetrics, BreakerSnapshot, BreakerState, FailureSummary } from './events.js';
+import { FailureTally, type TallyVerdict } from '../../algorithms/failure-tally.js';
+import { Probation } from '../../algorithms/probation.js';
+import type { BreakerMetrics, BreakerSettings, BreakerSnapshot, BreakerState, FailureSummary } from './events.js';
 import { type Outcome, type Transition, type TransitionReason, parseSnapshot } from './events.js';
+import { LAST_NUMBER, NOBODY, REFUSED, UNRECORDED } from './events.js';
 
 export type * from './events.js';
-
-export interface BreakerSettings extends ProbationTerms, TallyRules {
-  /** Milliseconds for the n-th opening since the last close. Infinity has no end; NaN, negative, a throw count as 0. */
-  readonly recoveryTimeout: (openings: number) => number;
-  /** 0 to 1: a break lasts up to this share longer. */
-  readonly recoveryJitter: number;
-}
-
-const REFUSED = -1;
-const UNRECORDED = 0;
-const NOBODY = -2;
-const LAST_NUMBER = 2 ** 29 - 1;
-
-/** A probe is settled with the time, even where a closed circuit needs no clock. */
-export const isProbe = (permit: number): boolean => permit % 2 === 1;
+export { isProbe } from './events.js';
 
 export class BreakerMachine {
   /** The last failure that counted and had a summary. */
@@ -85,12 +68,28 @@ export class BreakerMachine {
     return this.pass === REFUSED ? this.admitProbe(now) : this.pass;
   }
 
+  /** The permit that `admit` would give at any time, while no times are recorded; else −1, and only `admit` can tell. */
+  get standingPermit(): number {
+    return this.tally.isTimed ? REFUSED : this.pass;
+  }
+
+  /**
+   * Settles a success where neither times are recorded nor probes are made; else does nothing and answers false. The
+   * clock is asked only when the call is the one that completes a bad sample.
+   */
+  succeed(permit: number, clock: () => number): boolean {
+    if (permit !== this.live || this.tally.isTimed) return false;
+    const verdict = this.tally.recordSuccess(0, 0);
+    if (verdict !== undefined && this.mode === 'closed') this.trip(verdict, clock());
+    return true;
+  }
+
   settle(permit: number, outcome: Outcome, duration: number, now: number, failure?: FailureSummary): void {
     if (permit !== this.live) return this.settleProbe(permit, outcome, duration, now, failure);
     let verdict: TallyVerdict | undefined;
     if (outcome === 'success') verdict = this.tally.recordSuccess(duration, now);
     else if (this.note(outcome, failure)) verdict = this.tally.recordFailure(duration, now);
-    if (verdict !== undefined && this.mode === 'closed') this.trip(verdict, now, now);
+    if (verdict !== undefined && this.mode === 'closed') this.trip(verdict, now);
   }
 
   /** Shows half-open as soon as a probe would be admitted. */
@@ -255,7 +254,7 @@ export class BreakerMachine {
   }
 
   /** Opens as of `at`, which is before `now` when a look comes late. */
-  private trip(reason: TransitionReason, at: number, now: number, duration?: number): void {
+  private trip(reason: TransitionReason, at: number, now = at, duration?: number): void {
     if (this.mode !== 'open') this.openings += 1;
     this.openedAt = at;
     this.until = at + (duration === undefined ? this.nextBreak() : Math.max(0, duration || 0));
