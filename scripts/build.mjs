@@ -2,14 +2,14 @@
  * Builds every package into dist/esm and dist/cjs, and every example into its dist.
  *
  * JavaScript is bundled, one file per format, because a fresh process pays for each file that it opens; declarations
- * stay one per source file. A package's dependencies remain imports, with one exception: see `inlined.mjs`.
+ * stay one per source file. A package's dependencies remain imports, with two exceptions: see `inlined.mjs`.
  */
 import { build as esbuild } from 'esbuild';
 import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { inlineLru, licencesOf } from './inlined.mjs';
+import { inlineDependencies, licencesOf } from './inlined.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const compiler = join(root, 'node_modules/@typescript/native/bin/tsc');
@@ -66,11 +66,17 @@ const restoreClassNames = (file, text) => {
   return restored;
 };
 
+/** A user's bundler can drop what is required nowhere any more; it could not know from the call alone. */
+const markPure = (text) => text.replaceAll(/^(var require_\w+ = )(__commonJS\()/gm, '$1/* @__PURE__ */ $2');
+
+/** As in inlined.mjs. */
+const INLINED = ['mnemonist', 'reflect-metadata'];
+
 const bundle = async ({ folder, manifest }, format) => {
   const names = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }).filter(
-    (name) => name !== 'mnemonist',
+    (name) => !INLINED.includes(name),
   );
-  const inlined = inlineLru();
+  const inlined = inlineDependencies();
   const result = await esbuild({
     absWorkingDir: folder,
     entryPoints: ['src/index.ts'],
@@ -89,7 +95,7 @@ const bundle = async ({ folder, manifest }, format) => {
   });
   mkdirSync(join(folder, 'dist', format), { recursive: true });
   for (const { path, text } of result.outputFiles) {
-    writeFileSync(path, path.endsWith('.js') ? restoreClassNames(path, text) : text);
+    writeFileSync(path, path.endsWith('.js') ? markPure(restoreClassNames(path, text)) : text);
   }
   return licencesOf(inlined.files);
 };

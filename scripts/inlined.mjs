@@ -1,8 +1,12 @@
 /**
- * The one dependency that is taken into the bundle. Of mnemonist only LRUMapWithDelete is wanted; its root import loads
- * some fifty files, and its package exports hide the single file from ES modules. So `import … from 'mnemonist'` is
- * answered with that file. Each CommonJS file on the way becomes an ES module whose value is one call marked as pure: a
- * user's bundler can drop it where no cache is used, which it could not do with the usual CommonJS wrapper.
+ * The dependencies that are taken into the bundle, so that a fresh process opens one file instead of several.
+ *
+ * Of mnemonist only LRUMapWithDelete is wanted; its root import loads some fifty files, and its package exports hide the
+ * single file from ES modules. So `import … from 'mnemonist'` is answered with that file. Each CommonJS file on the way
+ * becomes an ES module whose value is one call marked as pure: a user's bundler can drop it where no cache is used, which
+ * it could not do with the usual CommonJS wrapper.
+ *
+ * reflect-metadata is required inside of a function, and evaluated there; its copies share one registry.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -20,7 +24,7 @@ const asModule = (source) => {
 };
 
 /** The plugin, and the set of files that it has taken in. */
-export const inlineLru = () => {
+export const inlineDependencies = () => {
   const files = new Set();
   const setup = (build) => {
     const find = async (id, resolveDir) => {
@@ -34,6 +38,7 @@ export const inlineLru = () => {
       // Named from its package on: the output must not depend on where it was built.
       return { path: file.split(/node_modules[\\/]/).at(-1), namespace, pluginData: file };
     };
+    const asItIs = (file) => ({ contents: readFileSync(file, 'utf8'), resolveDir: dirname(file) });
     const load = (file) => ({ contents: asModule(readFileSync(file, 'utf8')), resolveDir: dirname(file) });
 
     build.onResolve({ filter: /^mnemonist$/, namespace: 'file' }, ({ resolveDir }) => ({
@@ -45,11 +50,17 @@ export const inlineLru = () => {
       contents: "export { default as LRUMapWithDelete } from 'mnemonist/lru-map-with-delete.js';",
       resolveDir,
     }));
+    build.onResolve(
+      { filter: /^reflect-metadata\/lite$/, namespace: 'file' },
+      async ({ path, resolveDir, pluginData }) =>
+        pluginData === namespace ? undefined : { ...(await find(path, resolveDir)), namespace: 'required' },
+    );
+    build.onLoad({ filter: /.*/, namespace: 'required' }, ({ pluginData: file }) => asItIs(file));
     build.onResolve({ filter: /.*/, namespace: 'lru' }, ({ path, resolveDir }) => find(path, resolveDir));
     build.onResolve({ filter: /.*/, namespace }, ({ path, resolveDir }) => find(path, resolveDir));
     build.onLoad({ filter: /.*/, namespace }, ({ pluginData: file }) => load(file));
   };
-  return { plugin: { name: 'inline-lru', setup }, files };
+  return { plugin: { name: 'inline-dependencies', setup }, files };
 };
 
 const licenceOf = (folder) => {

@@ -1,4 +1,5 @@
-import 'reflect-metadata/lite';
+/// <reference types="reflect-metadata/lite" preserve="true" />
+
 import type { GivenOptions } from '../pipeline/policy.js';
 import type { Layer, MethodRecord } from './method-record.js';
 

@@ -1,5 +1,6 @@
 import { type OptionSite, configurationError } from '../errors/option-check.js';
 import { publishMetadata } from './metadata.js';
+import { ensureReflectMetadata } from './reflect-metadata.js';
 import { type AnyFunction, type Layer, type Place } from './method-record.js';
 import { wrapMethod } from './wrap.js';
 
@@ -86,9 +87,9 @@ const decorateLegacy = (
 };
 
 /** One decorator for both dialects: which one it is shows in how it is called. */
-export const methodDecorator =
-  (site: OptionSite, make: LayerFactory) =>
-  (...given: readonly unknown[]): unknown => {
+export const methodDecorator = (site: OptionSite, make: LayerFactory): ((...given: readonly unknown[]) => unknown) => {
+  ensureReflectMetadata();
+  return (...given) => {
     const [first, second, third] = given;
     if (isStandardContext(second)) return decorateStandard(first, second, site, make);
     if (typeof first === 'function' && given.length === 1)
@@ -104,6 +105,7 @@ export const methodDecorator =
     }
     return decorateLegacy(target, second, descriptor, site, make);
   };
+};
 
 /** The user's line that wrote the decorator, where the platform tells; for error messages. */
 export const sourceLine = (above: (...args: never[]) => unknown): string | undefined => {

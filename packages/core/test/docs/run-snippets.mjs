@@ -28,7 +28,7 @@ const bundle = () =>
     platform: 'node',
     target: ['es2022', 'node20'],
     conditions: ['@holdfast/source'],
-    external: ['debug', 'mnemonist', 'reflect-metadata'],
+    external: ['debug', 'mnemonist'],
     alias: {
       '@holdfast/core': join(packages, 'core/src/index.ts'),
       '@holdfast/testing': join(packages, 'testing/src/index.ts'),

@@ -1,4 +1,5 @@
 /* What the tests of both decorator dialects need to know about the one they are compiled in. */
+import { ensureReflectMetadata } from '../../src/decorate/reflect-metadata.js';
 
 /** Applies decorators as if written above each other, the first one uppermost; works in every dialect. */
 export const stacked =
@@ -17,6 +18,9 @@ const probe = (target: any, second: any): void => {
   if (typeof second === 'object') found = 'standard';
   else hasReturnTypes = (Reflect as any).getMetadata?.('design:returntype', target, second) === Number;
 };
+
+// As every decorator of ours does when it is written; the probe is none.
+ensureReflectMetadata();
 
 export class Probe {
   @probe
