@@ -1,4 +1,5 @@
 import type { Runtime } from '../runtime/runtime.js';
+import type { Background } from './background.js';
 import type { AbandonedWork, Race } from './race.js';
 
 /** The frame that a call runs through, as the call and its interceptors know it. */
@@ -21,6 +22,8 @@ export class CallDetails {
   /** The run that this one is part of, when a stack has several frames. */
   parent: Call | undefined = undefined;
   isInterruptible = false;
+  /** The work that nobody waits for, where the run is part of such. */
+  background: Background | undefined = undefined;
   /** The caller's own signal, found as a trailing argument. */
   callerSignal: AbortSignal | undefined = undefined;
   /** Monotonic time at which the caller's patience ends. */
@@ -47,6 +50,12 @@ export class CallDetails {
   children: Set<Call> | undefined = undefined;
   /** What `currentCall().cache` says and collects; set by the cache. */
   cache: unknown = undefined;
+
+  /** The run is part of another: what that is in the background for, so is this. */
+  belongTo(parent: Call): void {
+    this.parent = parent;
+    this.background = parent.more?.background;
+  }
 
   /** Forgets what belonged to the attempt before. */
   beginAttempt(): void {

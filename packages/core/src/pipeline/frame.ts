@@ -17,6 +17,7 @@
  */
 
 import type { Runtime } from '../runtime/runtime.js';
+import { timerFor } from './background.js';
 import { Call, type CallFrame } from './call.js';
 import { running } from './current-call.js';
 import { Again, Answer, type Interceptor, type Verdict } from './interceptor.js';
@@ -78,7 +79,7 @@ export class Frame implements CallFrame {
   /** The run of an inner frame, as part of `parent`; throws at once when nobody waits for that any more. */
   runInside(parent: Call): unknown {
     const call = new Call(this, parent.self, parent.args);
-    call.details.parent = parent;
+    call.details.belongTo(parent);
     if (!parent.isInterruptible && !parent.frame.isRaced) return this.run(call);
     const details = parent.details;
     if (details.interruption !== undefined) throw details.interruption.reason;
@@ -104,7 +105,7 @@ export class Frame implements CallFrame {
   sleep(call: Call, delay: number): Promise<unknown> {
     const race = new Race(call, undefined);
     call.race = race;
-    const timer = this.runtime.clock.setTimer(() => race.resolve(undefined), delay);
+    const timer = timerFor(call, () => race.resolve(undefined), delay);
     return race.promise.finally(() => {
       timer.cancel();
       if (call.race === race) call.race = undefined;

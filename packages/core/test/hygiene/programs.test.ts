@@ -81,3 +81,9 @@ test('an attempt that a stack overflow has cut off between two steps times out w
   const { output, code } = await run('overflow');
   expect([output, code]).toEqual(['RangeError 0', 0]);
 }, 60_000);
+
+test('a program that has its stale answers exits by itself although their refreshes sleep for a minute', async () => {
+  const { seconds, ...exit } = await run('leaves-refreshes');
+  expect(exit).toEqual({ output: 'old old', errors: '', code: 0 });
+  expect(seconds).toBeLessThan(20);
+}, 90_000);

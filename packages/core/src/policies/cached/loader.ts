@@ -16,6 +16,7 @@
  */
 
 import { isSingleUse } from '../../algorithms/single-use.js';
+import { Background } from '../../pipeline/background.js';
 import { Call } from '../../pipeline/call.js';
 import { isCallersAbort } from '../../pipeline/interruption.js';
 import type { Binding } from '../../pipeline/policy.js';
@@ -149,6 +150,7 @@ export class Loader {
     const details = flight.run.details;
     details.cache = flight;
     if (flight.isRefresh) {
+      details.background = new Background();
       this.refreshBound?.add(flight);
       if (call.more?.callerSignal !== undefined) details.callerSignal = call.more.callerSignal;
       return;
@@ -170,6 +172,7 @@ export class Loader {
     const { call } = request;
     const promise = flight.promise as Promise<unknown>;
     flight.callers += 1;
+    flight.run.more?.background?.joined();
     if (!call.isInterruptible) return promise;
     const race = new Race(call, undefined);
     call.race = race;
@@ -181,6 +184,7 @@ export class Loader {
   private leaveIfInterrupted(flight: Flight, { cell, key, call }: LoadRequest, error: unknown): unknown {
     if (call.interruption === undefined || call.interruption.reason !== error) throw error;
     flight.callers -= 1;
+    flight.run.more?.background?.left();
     if (flight.callers === 0 && !flight.isRefresh) {
       cell.abandon(key, flight);
       flight.run.interrupt(error);

@@ -3,7 +3,9 @@ import { withoutStack } from '../../errors/without-stack.js';
 import type { Call } from '../../pipeline/call.js';
 import type { Interceptor, InterceptorFacts } from '../../pipeline/interceptor.js';
 import type { Binding } from '../../pipeline/policy.js';
+import { timerFor } from '../../pipeline/background.js';
 import { Race } from '../../pipeline/race.js';
+import type { Timer } from '../../runtime/clock.js';
 import type { DeadlineList, DeadlineNode } from '../../runtime/deadline-list.js';
 
 /**
@@ -52,7 +54,8 @@ export class AttemptTimeout implements Interceptor {
   enter(call: Call): void {
     const race = new Race(call, this.onElapsed);
     call.race = race;
-    this.list.add(race);
+    if (call.more?.background === undefined) this.list.add(race);
+    else this.armInBackground(call, race);
   }
 
   leave(call: Call, value: unknown): unknown {
@@ -74,6 +77,16 @@ export class AttemptTimeout implements Interceptor {
   private disarm(call: Call): void {
     if (call.race !== undefined) this.list.remove(call.race);
     call.race = undefined;
+    if (call.more?.background !== undefined) call.note<Timer>(this)?.cancel();
+  }
+
+  /** The shared timer is for those who wait. */
+  private armInBackground(call: Call, race: Race<Call>): void {
+    const { clock } = this.binding.runtime;
+    call.setNote(
+      this,
+      timerFor(call, () => race.onDue(clock.now()), this.timeout),
+    );
   }
 
   private elapse(race: Race<Call>, now: number): void {
