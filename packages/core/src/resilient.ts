@@ -1,3 +1,4 @@
+import { registerBuiltInPolicies } from './built-in-policies.js';
 import type { AnyMethod, ClassOrMethodDecorator, Later, Settled, ThisOf } from './decorate/decorator-types.js';
 import { type LayerParts, decorateClass, isClassDecoration, layerFrom } from './decorate/class-decorator.js';
 import { methodDecorator, sourceLine } from './decorate/method-decorator.js';
@@ -78,6 +79,7 @@ export const parseResilientOptions = (given: unknown, site: OptionSite): LayerPa
   if (typeof given === 'string' && given !== '')
     return { policies: {}, named: given, order: undefined, async: undefined, include: undefined, exclude: undefined };
   if (!isRecord(given)) throw configurationError(site, `needs options or the name of a policy, got ${shown(given)}`);
+  registerBuiltInPolicies();
   const definitions = world.policies as ReadonlyMap<string, PolicyDefinition>;
   const accepted = Object.fromEntries([...definitions.keys()].map((key) => [key, () => undefined]));
   const options = checkOptions(site, { ...GENERAL, ...accepted }, given);

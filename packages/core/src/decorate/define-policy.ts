@@ -16,7 +16,7 @@ import type { Clock } from '../runtime/clock.js';
 import type { Random } from '../runtime/random.js';
 import { world } from '../runtime/world.js';
 import type { MethodDecorator } from './decorator-types.js';
-import { policyDecorator, registerPolicy } from './policy-decorator.js';
+import { policyDecorator, registerUserPolicy } from './policy-decorator.js';
 
 /** A call as policies of users see it. */
 export interface PolicyCall extends CurrentCall {
@@ -207,7 +207,7 @@ export const definePolicy = <Given = undefined, Parsed = Given>(
   };
   const isAsyncOnly = input.async ?? false;
   const definition = { name: input.name, key, decorator, rank, isAsyncOnly, isUsers: true, parse, bind };
-  registerPolicy(definition, SITE);
+  registerUserPolicy(definition, SITE);
   const factory = (...given: [options?: Given]): MethodDecorator<any, any, any[], any> => {
     // A line without parentheses: the compiler's own arguments.
     if (given.length > 1) throw configurationError({ decorator }, `write ${decorator}() with parentheses`);

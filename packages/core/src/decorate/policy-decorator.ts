@@ -1,28 +1,38 @@
 import { type OptionSite, configurationError } from '../errors/option-check.js';
-import type { PolicyDefinition } from '../pipeline/policy.js';
+import { type BuiltInPolicy, type PolicyDefinition, RANKS } from '../pipeline/policy.js';
 import { world } from '../runtime/world.js';
 import { methodDecorator, sourceLine } from './method-decorator.js';
 
-/** Makes a policy known, so that `@Resilient`, `configure` and `explain` find it. Returns it. @throws ConfigurationError when a user's policy takes a name that is taken. */
-export const registerPolicy = <Definition extends PolicyDefinition>(
-  definition: Definition,
-  user?: OptionSite,
-): Definition => {
-  const isTaken =
-    world.policies.has(definition.key) ||
-    Object.hasOwn(RESERVED, definition.key) ||
-    [...(world.policies as ReadonlyMap<string, PolicyDefinition>).values()].some(
-      ({ name }) => name === definition.name,
-    );
-  if (isTaken && user !== undefined)
-    throw configurationError(user, `the name '${definition.name}' is taken; choose another`, 'name');
-  // A second copy of the package finds the built-in policies of the first.
-  if (!isTaken) world.policies.set(definition.key, definition);
-  return definition;
+/**
+ * Makes one of our own policies known, so that a stack finds it by its key. Called when the policy is first written, not
+ * when its module loads: a bundler drops what nobody uses. A second copy of the package finds the policies of the first.
+ */
+export const registerPolicy = (definition: PolicyDefinition): void => {
+  if (!world.policies.has(definition.key)) world.policies.set(definition.key, definition);
 };
 
-/** Options of `@Resilient` that are no policies, and a name of our own that is no option. */
+/**
+ * One of our own policies, at its place in the canonical order. To be called as pure, so that bundlers drop the policies
+ * that nobody writes; a bare literal that reads `RANKS` would stay.
+ */
+export const builtInPolicy = (
+  parts: Omit<PolicyDefinition, 'rank'> & { readonly name: BuiltInPolicy },
+): PolicyDefinition => ({
+  ...parts,
+  rank: RANKS[parts.name],
+});
+
+/** Makes a user's policy known. @throws ConfigurationError when its name is taken. */
+export const registerUserPolicy = (definition: PolicyDefinition, site: OptionSite): void => {
+  const { key, name } = definition;
+  if (world.policies.has(key) || Object.hasOwn(RESERVED, key) || Object.hasOwn(RANKS, name))
+    throw configurationError(site, `the name '${name}' is taken; choose another`, 'name');
+  world.policies.set(key, definition);
+};
+
+/** Options of `@Resilient` that are no policies, and names of our own that are no ranks. */
 const RESERVED = {
+  cache: true,
   policy: true,
   order: true,
   async: true,
@@ -49,6 +59,7 @@ export const policyDecorator = (
   options: unknown,
   factory: (...args: never[]) => unknown,
 ): unknown => {
+  if (definition.isUsers !== true) registerPolicy(definition);
   const source = sourceLine(factory);
   const site: OptionSite = { decorator: definition.decorator, policy: definition.name, source };
   refuseBareUse(site, options);

@@ -182,7 +182,8 @@ export class ResultCache<Value = unknown> {
       (value) => {
         this.cell.land(key, flight);
         flight.hasSingleUseResult = isSingleUse(value);
-        if (!flight.isDetached && !flight.hasSingleUseResult) this.store(key, value, ttl, { startedAt, now: this.runtime.clock.now() });
+        if (!flight.isDetached && !flight.hasSingleUseResult)
+          this.store(key, value, ttl, { startedAt, now: this.runtime.clock.now() });
         return value;
       },
       (error: unknown) => {

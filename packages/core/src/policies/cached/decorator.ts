@@ -1,6 +1,6 @@
 import { parseDuration } from '../../algorithms/duration.js';
 import type { Later, MethodDecorator, Settled, ThisOf } from '../../decorate/decorator-types.js';
-import { policyDecorator, registerPolicy } from '../../decorate/policy-decorator.js';
+import { builtInPolicy, policyDecorator } from '../../decorate/policy-decorator.js';
 import { configurationError } from '../../errors/option-check.js';
 import { type Binding, type BoundPiece, RANKS } from '../../pipeline/policy.js';
 import type { DropReason } from '../../stores/entry-table.js';
@@ -51,14 +51,13 @@ const bind = (options: CachedOptions, binding: Binding): readonly BoundPiece[] =
   return [{ rank: RANKS.cached, interceptor }];
 };
 
-export const cachedPolicy = registerPolicy({
+export const cachedPolicy = /* @__PURE__ */ builtInPolicy({
   name: 'cached',
   key: 'cache',
   decorator: '@Cached',
-  rank: RANKS.cached,
   isAsyncOnly: false,
   parse: parseCachedOptions,
-  bind: (options, binding) => bind(options as CachedOptions, binding),
+  bind: (options, binding) => bind(options, binding),
 });
 
 /**

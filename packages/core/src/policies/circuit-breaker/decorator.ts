@@ -1,7 +1,7 @@
 import { hashKey } from '../../algorithms/key-hash.js';
 import { type CacheKey, isUnkeyable, keyOfValue } from '../../algorithms/stable-key.js';
 import type { Later, MethodDecorator } from '../../decorate/decorator-types.js';
-import { policyDecorator, registerPolicy } from '../../decorate/policy-decorator.js';
+import { builtInPolicy, policyDecorator } from '../../decorate/policy-decorator.js';
 import { type Binding, type BoundPiece, RANKS } from '../../pipeline/policy.js';
 import { processSalt } from '../../runtime/system.js';
 import { BoundCircuit } from './circuit.js';
@@ -128,14 +128,13 @@ const bind = (options: CircuitBreakerOptions, binding: Binding): readonly BoundP
   return [{ rank: RANKS['circuit-breaker'], interceptor: new BreakerInterceptor(options, binding, circuits) }];
 };
 
-export const circuitBreakerPolicy = registerPolicy({
+export const circuitBreakerPolicy = /* @__PURE__ */ builtInPolicy({
   name: 'circuit-breaker',
   key: 'circuitBreaker',
   decorator: '@CircuitBreaker',
-  rank: RANKS['circuit-breaker'],
   isAsyncOnly: false,
   parse: parseBreakerOptions,
-  bind: (options, binding) => bind(options as CircuitBreakerOptions, binding),
+  bind: (options, binding) => bind(options, binding),
 });
 
 /**

@@ -1,18 +1,17 @@
 import type { Later, MethodDecorator, Settled, ThisOf } from '../../decorate/decorator-types.js';
-import { policyDecorator, registerPolicy } from '../../decorate/policy-decorator.js';
+import { builtInPolicy, policyDecorator } from '../../decorate/policy-decorator.js';
 import { RANKS } from '../../pipeline/policy.js';
 import { FallbackInterceptor } from './interceptor.js';
 import { type FallbackOptions, parseFallbackOptions } from './options.js';
 
-export const fallbackPolicy = registerPolicy({
+export const fallbackPolicy = /* @__PURE__ */ builtInPolicy({
   name: 'fallback',
   key: 'fallback',
   decorator: '@Fallback',
-  rank: RANKS.fallback,
   isAsyncOnly: false,
   parse: parseFallbackOptions,
   bind: (options, binding) => [
-    { rank: RANKS.fallback, interceptor: new FallbackInterceptor(options as FallbackOptions, binding) },
+    { rank: RANKS.fallback, interceptor: new FallbackInterceptor(options, binding) },
   ],
 });
 

@@ -1,5 +1,5 @@
 import type { Later, MethodDecorator, ThisOf } from '../../decorate/decorator-types.js';
-import { policyDecorator, registerPolicy } from '../../decorate/policy-decorator.js';
+import { builtInPolicy, policyDecorator } from '../../decorate/policy-decorator.js';
 import { siblingHandle } from '../../decorate/sibling.js';
 import { type Binding, type BoundPiece, RANKS } from '../../pipeline/policy.js';
 import { type InvalidationTarget, InvalidatesInterceptor } from './interceptor.js';
@@ -11,11 +11,10 @@ const bind = (options: InvalidatesOptions, binding: Binding): readonly BoundPiec
   return [{ rank: RANKS.invalidates, interceptor: new InvalidatesInterceptor(options, binding, find) }];
 };
 
-export const invalidatesPolicy = registerPolicy({
+export const invalidatesPolicy = /* @__PURE__ */ builtInPolicy({
   name: 'invalidates',
   key: 'invalidates',
   decorator: '@Invalidates',
-  rank: RANKS.invalidates,
   isAsyncOnly: false,
   parse: parseInvalidatesOptions,
   bind: (options, binding) => bind(options as unknown as InvalidatesOptions, binding),

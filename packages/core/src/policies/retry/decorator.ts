@@ -4,16 +4,15 @@ import type {
   Later,
   Settled,
 } from '../../decorate/decorator-types.js';
-import { policyDecorator, registerPolicy } from '../../decorate/policy-decorator.js';
+import { builtInPolicy, policyDecorator } from '../../decorate/policy-decorator.js';
 import { RANKS } from '../../pipeline/policy.js';
 import { RetryInterceptor } from './interceptor.js';
 import { type RetryOptions, parseRetryOptions, resolveRetryOptions } from './options.js';
 
-export const retryPolicy = registerPolicy({
+export const retryPolicy = /* @__PURE__ */ builtInPolicy({
   name: 'retry',
   key: 'retry',
   decorator: '@Retry',
-  rank: RANKS.retry,
   isAsyncOnly: true,
   parse: parseRetryOptions,
   bind: (options, binding) => {

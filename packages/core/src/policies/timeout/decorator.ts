@@ -1,15 +1,14 @@
 import type { Duration } from '../../algorithms/duration.js';
 import type { AsyncMethodDecorator } from '../../decorate/decorator-types.js';
-import { policyDecorator, registerPolicy } from '../../decorate/policy-decorator.js';
+import { builtInPolicy, policyDecorator } from '../../decorate/policy-decorator.js';
 import { type BoundPiece, RANKS } from '../../pipeline/policy.js';
 import { AttemptTimeout, TotalTimeout } from './interceptor.js';
 import { type TimeoutOptions, parseTimeoutOptions, resolveTimeoutOptions } from './options.js';
 
-export const timeoutPolicy = registerPolicy({
+export const timeoutPolicy = /* @__PURE__ */ builtInPolicy({
   name: 'timeout',
   key: 'timeout',
   decorator: '@Timeout',
-  rank: RANKS.timeout,
   isAsyncOnly: true,
   parse: parseTimeoutOptions,
   bind: (options, binding) => {

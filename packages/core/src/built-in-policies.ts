@@ -1,0 +1,12 @@
+import { registerPolicy } from './decorate/policy-decorator.js';
+import { cachedPolicy } from './policies/cached/decorator.js';
+import { circuitBreakerPolicy } from './policies/circuit-breaker/decorator.js';
+import { fallbackPolicy } from './policies/fallback/decorator.js';
+import { invalidatesPolicy } from './policies/invalidates/decorator.js';
+import { retryPolicy } from './policies/retry/decorator.js';
+import { timeoutPolicy } from './policies/timeout/decorator.js';
+
+/** For whoever names policies by their keys: `@Resilient`, `resilient()`, `configure`. A decorator brings its own. */
+const BUILT_IN = [cachedPolicy, retryPolicy, circuitBreakerPolicy, timeoutPolicy, fallbackPolicy, invalidatesPolicy];
+
+export const registerBuiltInPolicies = (): void => BUILT_IN.forEach(registerPolicy);
