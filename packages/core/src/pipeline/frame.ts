@@ -28,6 +28,14 @@ import { Race } from './race.js';
 import { isThenable } from './thenable.js';
 import { argsWithSignal } from './caller-signal.js';
 
+function onValue(this: Call, value: unknown): unknown {
+  return (this.frame as Frame).ascendWithValue(this, value);
+}
+
+function onError(this: Call, error: unknown): unknown {
+  return (this.frame as Frame).ascendWithError(this, error);
+}
+
 export class Frame implements CallFrame {
   readonly method: string;
   readonly runtime: Runtime;
@@ -175,17 +183,9 @@ export class Frame implements CallFrame {
   private whenSettled(call: Call, work: Promise<unknown>): Promise<unknown> {
     if (this.onAsync !== undefined) this.learnAsync();
     const outcome = this.isRaced || (call.isInterruptible && !this.waitsAlone) ? this.race(call, work) : work;
-    // The callbacks hold the call alone: one captured variable instead of two.
-    if (this.hasLeaveHooks) {
-      return outcome.then(
-        (value) => (call.frame as Frame).ascendWithValue(call, value),
-        (error: unknown) => (call.frame as Frame).ascendWithError(call, error, (call.frame as Frame).size),
-      );
-    }
-    if (!this.hasErrorHooks) return outcome;
-    return outcome.then(undefined, (error: unknown) =>
-      (call.frame as Frame).ascendWithError(call, error, (call.frame as Frame).size),
-    );
+    // Bound to the call: a third smaller than closures over it.
+    if (this.hasLeaveHooks) return outcome.then(onValue.bind(call), onError.bind(call));
+    return this.hasErrorHooks ? outcome.then(undefined, onError.bind(call)) : outcome;
   }
 
   private learnAsync(): void {
@@ -201,7 +201,8 @@ export class Frame implements CallFrame {
     return outcome;
   }
 
-  private ascendWithValue(call: Call, value: unknown): unknown {
+  /** The method has returned. */
+  ascendWithValue(call: Call, value: unknown): unknown {
     if (this.judging.length > 0) this.judge(call, value);
     return this.leave(call, value, this.size);
   }
@@ -229,12 +230,7 @@ export class Frame implements CallFrame {
   }
 
   /** Runs the `error` hooks of the interceptors outside of `depth`; throws the error that is left, or `fails` with it. */
-  private ascendWithError(
-    call: Call,
-    error: unknown,
-    depth: number,
-    fails: (error: unknown) => unknown = raise,
-  ): unknown {
+  ascendWithError(call: Call, error: unknown, depth = this.size, fails: (error: unknown) => unknown = raise): unknown {
     let leaving = error;
     for (let index = depth - 1; index >= 0; index--) {
       const interceptor = this.interceptors[index];
