@@ -12,6 +12,10 @@ import { type BoundMethod, boundMethod, policyOf } from './bound-method.js';
 export type MethodNames<Target> = {
   [Name in keyof Target]: Target[Name] extends (...args: any[]) => any ? Name : never;
 }[keyof Target];
+/** `this` inside of its own class: what its methods are exactly is not known there, that it has them is. */
+export type HasMethod<Name extends PropertyKey> = { readonly [Key in Name]: (...args: any[]) => any };
+/** Any name, but only for who says what the method is. */
+export type NameOfAny<Method> = [Method] extends [never] ? never : string | symbol;
 type Value<Method extends (...args: any[]) => any> = Awaited<ReturnType<Method>>;
 
 /** What an entry is, without loading it. */
@@ -135,9 +139,13 @@ export function cacheOf<
   Class extends abstract new (...args: any[]) => any,
   Name extends MethodNames<InstanceType<Class>>,
 >(target: Class, name: Name): CacheHandle<Extract<InstanceType<Class>[Name], (...args: any[]) => any>>;
-export function cacheOf<Method extends (...args: any[]) => any>(
+export function cacheOf<Name extends PropertyKey>(
+  target: HasMethod<Name>,
+  name: Name,
+): CacheHandle<(...args: any[]) => any>;
+export function cacheOf<Method extends (...args: any[]) => any = never>(
   target: object,
-  name: string | symbol,
+  name: NameOfAny<Method>,
 ): CacheHandle<Method>;
 export function cacheOf(target: object, name: string | symbol): CacheHandle<any> {
   return new CacheHandle(boundMethod(target, name, 'cacheOf'));

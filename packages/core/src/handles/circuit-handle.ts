@@ -9,7 +9,7 @@ import type {
 import type { CircuitHandle as Circuits } from '../policies/circuit-breaker/interceptor.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { type BoundMethod, boundMethod, policyOf } from './bound-method.js';
-import type { MethodNames } from './cache-handle.js';
+import type { HasMethod, MethodNames, NameOfAny } from './cache-handle.js';
 
 /** The circuit of one method, followed through `configure`. */
 class FollowedCircuit implements CircuitControl {
@@ -74,6 +74,7 @@ class FollowedCircuit implements CircuitControl {
 
 /**
  * The circuit of a method: to look at, and to move by hand. With `key`, the arguments say which one.
+ * `circuitOf<Signature>(catalog, '#find')` for private methods.
  * @throws ConfigurationError when there is no such decorated method, or it has no circuit breaker.
  */
 export function circuitOf<Target extends object>(
@@ -86,7 +87,16 @@ export function circuitOf<Class extends abstract new (...args: any[]) => any>(
   name: MethodNames<InstanceType<Class>>,
   ...args: unknown[]
 ): CircuitControl;
-export function circuitOf(target: object, name: string | symbol, ...args: unknown[]): CircuitControl;
+export function circuitOf<Name extends PropertyKey>(
+  target: HasMethod<Name>,
+  name: Name,
+  ...args: unknown[]
+): CircuitControl;
+export function circuitOf<Method extends (...args: any[]) => any = never>(
+  target: object,
+  name: NameOfAny<Method>,
+  ...args: unknown[]
+): CircuitControl;
 export function circuitOf(target: object, name: string | symbol, ...args: unknown[]): CircuitControl {
   if (typeof target !== 'object' && typeof target !== 'function')
     throw new ConfigurationError('circuitOf: needs an instance or a class');

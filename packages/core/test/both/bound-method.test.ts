@@ -80,17 +80,17 @@ describe('a handle says what is wrong', () => {
     ],
     [
       'a symbol',
-      () => circuitOf(new Catalog(), Symbol('x')),
+      () => circuitOf<() => void>(new Catalog(), Symbol('x')),
       "circuitOf: Catalog has no decorated method 'Symbol(x)'; put a decorator above it, or check the spelling",
     ],
     [
       'an object without a class',
-      () => circuitOf(Object.create(null) as object, 'x'),
+      () => circuitOf<() => void>(Object.create(null) as object, 'x'),
       "circuitOf: object has no decorated method 'x'; put a decorator above it, or check the spelling",
     ],
     [
       'a private method too early',
-      () => circuitOf(new Catalog(), '#x'),
+      () => circuitOf<() => void>(new Catalog(), '#x'),
       "circuitOf: Catalog has no decorated method '#x'; a private method is known after its first call",
     ],
     [

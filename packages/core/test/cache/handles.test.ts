@@ -234,7 +234,7 @@ describe('cacheOf', () => {
     const { catalog, handle } = open();
     expect(() => cacheOf(catalog, 'plain')).toThrow(/Catalog.plain has no @Cached/);
     expect(() => cacheOf(catalog, 'bare')).toThrow(/has no decorated method 'bare'/);
-    expect(() => cacheOf(catalog as object, 'prodct')).toThrow(/has no decorated method 'prodct'/);
+    expect(() => cacheOf<() => void>(catalog, 'prodct')).toThrow(/has no decorated method 'prodct'/);
     await expect(handle.get('1', Symbol('s'))).rejects.toThrow(/these arguments have no key/);
     await expect(handle.set(['1'], 1, { ttl: 'soon' as never })).rejects.toThrow(/ttl must be a duration, got soon/);
     await expect(handle.refresh(['1'], { ttl: -1 })).rejects.toThrow(ConfigurationError);

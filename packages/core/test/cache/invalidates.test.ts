@@ -258,7 +258,7 @@ describe('@Invalidates', () => {
     const shop = world.own(new Shop());
     await shop[read]('1');
     await shop.write();
-    expect(cacheOf(shop as object, read).stats.size).toBe(0);
+    expect(cacheOf(shop, read).stats.size).toBe(0);
   });
 });
 

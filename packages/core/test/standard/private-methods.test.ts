@@ -55,7 +55,7 @@ describe('a #private method', () => {
     expect(() => catalog.guarded()).toThrow(
       expect.objectContaining({ code: 'CIRCUIT_OPEN', method: 'Catalog.#guarded' }),
     );
-    expect(circuitOf(catalog, '#guarded').state).toBe('open');
+    expect(circuitOf<() => void>(catalog, '#guarded').state).toBe('open');
   });
 
   test('appears in explain(instance) after its first call', async () => {

@@ -492,6 +492,23 @@ export class FromVariables {
 
 /* ---- Handles ------------------------------------------------------------------------------------------------ */
 
+export class OwnHandles {
+  @Cached()
+  @CircuitBreaker()
+  async find(id: string): Promise<Product> {
+    return { ...product, id };
+  }
+
+  async forget(id: string): Promise<boolean> {
+    circuitOf(this, 'find').reset();
+    // @ts-expect-error -- there is no such method
+    void cacheOf(this, 'fnid');
+    // @ts-expect-error -- there is no such method
+    circuitOf(this, 'fnid').reset();
+    return cacheOf(this, 'find').invalidate(id);
+  }
+}
+
 declare const inference: Inference;
 const handle = cacheOf(inference, 'cached');
 is<Equal<typeof handle, CacheHandle<(id: string, count: number) => Promise<Product>>>>();
@@ -532,6 +549,24 @@ export const handles = async (): Promise<void> => {
   circuitOf(inference, 'guarded').isolate();
   circuitOf(inference, 'guarded', 'x').state satisfies string;
   circuitOf(Inference, 'guarded').metrics.failureCount satisfies number;
+  circuitOf<() => Promise<void>>(inference, '#secret').isolate();
+
+  // @ts-expect-error -- there is no such method
+  void cacheOf(inference, 'cahced');
+  // @ts-expect-error -- nor on the class
+  void cacheOf(Inference, 'cahced');
+  // @ts-expect-error -- a field is no method
+  void cacheOf(inference, 'tenant');
+  // @ts-expect-error -- what a private method is, the compiler cannot see
+  void cacheOf(inference, '#secret');
+  // @ts-expect-error -- there is no such method
+  circuitOf(inference, 'gaurded').isolate();
+  // @ts-expect-error -- nor on the class
+  circuitOf(Inference, 'gaurded', 'x').isolate();
+  // @ts-expect-error -- a field is no method
+  circuitOf(inference, 'tenant').isolate();
+  // @ts-expect-error -- what a private method is, the compiler cannot see
+  circuitOf(inference, '#secret').isolate();
 
   await uncached(inference).cached('x', 1);
 };

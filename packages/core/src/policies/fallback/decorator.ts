@@ -2,7 +2,7 @@ import type { Later, MethodDecorator, Settled, ThisOf } from '../../decorate/dec
 import { builtInPolicy, policyDecorator } from '../../decorate/policy-decorator.js';
 import { RANKS } from '../../pipeline/policy.js';
 import { FallbackInterceptor } from './interceptor.js';
-import { type FallbackOptions, parseFallbackOptions } from './options.js';
+import { parseFallbackOptions } from './options.js';
 
 export const fallbackPolicy = /* @__PURE__ */ builtInPolicy({
   name: 'fallback',
@@ -10,9 +10,7 @@ export const fallbackPolicy = /* @__PURE__ */ builtInPolicy({
   decorator: '@Fallback',
   isAsyncOnly: false,
   parse: parseFallbackOptions,
-  bind: (options, binding) => [
-    { rank: RANKS.fallback, interceptor: new FallbackInterceptor(options, binding) },
-  ],
+  bind: (options, binding) => [{ rank: RANKS.fallback, interceptor: new FallbackInterceptor(options, binding) }],
 });
 
 /** What a fallback may be for a method with these parameters and this result. */
