@@ -193,12 +193,14 @@ check('@Timeout', Timeout, [
   ['attempt', NaN, `attempt ${DURATION}, got NaN`],
   ['attempt', '2 s econds', `attempt ${DURATION}, got '2 s econds'`],
   [undefined, {}, "needs a duration: '2s' per attempt, or { attempt, total }"],
+  [undefined, undefined, "needs a duration: '2s' per attempt, or { attempt, total }"],
   ['attemp', { attemp: '2s' }, "attemp is not an option; did you mean 'attempt'?"],
   ['total', { total: 'x' }, `total ${DURATION}, got 'x'`],
   [undefined, null, 'options must be an object, got null'],
 ]);
 
 check('@Fallback', Fallback, [
+  [undefined, undefined, 'needs a function (error, ...args) => value, or { value }'],
   [undefined, {}, 'needs a function (error, ...args) => value, or { value }'],
   [undefined, 'x', "options must be an object, got 'x'"],
   ['val', { val: 1 }, 'val is not an option; known options: handler, value, when'],
@@ -209,6 +211,7 @@ check('@Fallback', Fallback, [
 ]);
 
 check('@Invalidates', Invalidates, [
+  ['target', undefined, "target is missing; name the cached method: { target: 'product', keys: (id) => [id] }"],
   ['target', {}, "target is missing; name the cached method: { target: 'product', keys: (id) => [id] }"],
   ['target', { target: '' }, "target must be a non-empty string, got ''"],
   ['keys', { target: 'x', keys: 'id' }, "keys must be a function, got 'id'"],

@@ -25,7 +25,7 @@ const SCHEMA = { value: anything, handler: callback, when: callback };
  */
 export const parseFallbackOptions = (given: unknown, site: OptionSite): Readonly<Record<string, unknown>> => {
   if (typeof given === 'function') return Object.freeze({ handler: given, value: undefined });
-  const options = checkOptions(site, SCHEMA, given);
+  const options = checkOptions(site, SCHEMA, given === undefined ? {} : given);
   const hasValue = isRecord(given) && Object.hasOwn(given, 'value');
   if (!hasValue && options['handler'] === undefined)
     throw configurationError(site, 'needs a function (error, ...args) => value, or { value }');

@@ -29,7 +29,7 @@ const SCHEMA = { target: either(isMember), keys: callback, when: oneOf('attempte
 
 /** @throws ConfigurationError */
 export const parseInvalidatesOptions = (given: unknown, site: OptionSite): Readonly<Record<string, unknown>> => {
-  const options = checkOptions(site, SCHEMA, given);
+  const options = checkOptions(site, SCHEMA, given === undefined ? {} : given);
   if (options['target'] === undefined)
     throw configurationError(
       site,

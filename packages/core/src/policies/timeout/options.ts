@@ -21,7 +21,7 @@ const SCHEMA = {
 /** `'2s'` means per attempt. @throws ConfigurationError */
 export const parseTimeoutOptions = (given: unknown, site: OptionSite): Readonly<Record<string, unknown>> => {
   const isShort = typeof given === 'string' || typeof given === 'number';
-  const options = checkOptions(site, SCHEMA, isShort ? { attempt: given } : given);
+  const options = checkOptions(site, SCHEMA, isShort ? { attempt: given } : given === undefined ? {} : given);
   if (Object.keys(options).length === 0)
     throw configurationError(site, "needs a duration: '2s' per attempt, or { attempt, total }");
   return options;
