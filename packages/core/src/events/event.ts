@@ -48,7 +48,7 @@ export type HoldfastEvent =
   | Fact<'retry.budgetExhausted', { attempts: number }>
   | Fact<
       'circuit.opened',
-      { circuit: string; reason: string; openings: number; retryAfter: number; failures: number; failureRate: number }
+      { circuit: string; reason: string; openings: number; retryAfter: number; failures: number; failureRate?: number }
     >
   | Fact<'circuit.halfOpened', { circuit: string }>
   | Fact<'circuit.closed', { circuit: string; reason: string }>

@@ -248,6 +248,27 @@ describe('a half-open circuit', () => {
   });
 });
 
+describe('the event of an opening', () => {
+  test('has no rate where failures in a row opened the circuit', async () => {
+    const world = virtualWorld();
+    await failTimes(apiWith({ failureThreshold: 2 }, world), 2);
+    expect(world.events.last('circuit.opened')).toMatchObject({ reason: 'consecutive-failures', failures: 2 });
+    expect(world.events.last('circuit.opened')).not.toHaveProperty('failureRate');
+  });
+
+  test.each([
+    [0.1 + 0.2, 1_000, 1_000],
+    [1e6 + 1 / 3, 1_000, 1_000],
+    [0.7, 1_000.25, 1_001],
+  ])('says in whole milliseconds when to come back: at %p after a break of %p ms, %p', async (at, pause, expected) => {
+    const world = virtualWorld();
+    const api = apiWith({ failureThreshold: 1, recoveryTimeout: () => pause }, world);
+    await world.clock.advance(at);
+    await failTimes(api, 1);
+    expect(world.events.last('circuit.opened')).toMatchObject({ retryAfter: expected });
+  });
+});
+
 describe('rates', () => {
   test('count completed calls only, and need minimumCalls', async () => {
     const world = virtualWorld();

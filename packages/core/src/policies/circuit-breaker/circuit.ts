@@ -32,6 +32,9 @@ export interface CircuitControl {
   restore(snapshot: unknown): void;
 }
 
+/** Rounded up, so that whoever waits this long is admitted; not by the noise of subtracting two times. */
+const wholeMilliseconds = (duration: number): number => Math.ceil(duration - 1e-6);
+
 /** One circuit with its clock and its events. */
 export class BoundCircuit implements CircuitControl {
   readonly name: string;
@@ -99,9 +102,9 @@ export class BoundCircuit implements CircuitControl {
         circuit,
         reason,
         openings,
-        retryAfter,
+        retryAfter: wholeMilliseconds(retryAfter),
         failures,
-        failureRate: rate ?? 0,
+        ...(rate !== undefined && { failureRate: rate }),
         ...error,
       });
     else if (to === 'half-open') events.emit('circuit.halfOpened', this.name, { circuit });
