@@ -135,6 +135,15 @@ const clockOf = (given: Configuration['clock'], present: Settings): Pick<Setting
     : { clock: given, usesExactClock: false };
 };
 
+const generalOf = (general: Settings['general']): Pick<Settings, 'general' | 'enabled' | 'logLevel'> => {
+  const { code, environment } = general;
+  return {
+    general,
+    enabled: code.enabled ?? environment.enabled ?? true,
+    logLevel: code.logLevel ?? environment.logLevel,
+  };
+};
+
 /** The settings after a change: what is given replaces what was, option by option; defaults and named policies merge by name. */
 const changed = (present: Settings, given: Configuration, site: OptionSite): Settings => {
   const options = checkOptions(site, SCHEMA, given) as Configuration;
@@ -145,9 +154,14 @@ const changed = (present: Settings, given: Configuration, site: OptionSite): Set
     ...clockOf(options.clock, present),
     defaults: { ...present.defaults, ...defaults },
     policies: { ...present.policies, ...policies },
-    enabled: options.enabled ?? present.enabled,
+    ...generalOf({
+      ...present.general,
+      code: {
+        enabled: options.enabled ?? present.general.code.enabled,
+        logLevel: options.logLevel ?? present.general.code.logLevel,
+      },
+    }),
     logger: options.logger ?? present.logger,
-    logLevel: options.logLevel ?? present.logLevel,
     classifiers: options.classifiers ?? present.classifiers,
     random: options.random ?? present.random,
     captureStacks: options.captureStacks ?? present.captureStacks,
@@ -174,8 +188,7 @@ export const configureRuntimeFromEnvironment = (runtime: Runtime, environment = 
   runtime.apply({
     ...settings,
     environment: checked,
-    enabled: enabled ?? settings.enabled,
-    logLevel: logLevel ?? settings.logLevel,
+    ...generalOf({ ...settings.general, environment: { enabled, logLevel } }),
   });
 };
 

@@ -11,9 +11,16 @@ import { SystemClock, builtinModule, debugNamespaces, systemRandom } from './sys
 /** Options per policy, by the option name of `@Resilient`: `{ cache: { ttl: '1m' }, retry: { maxAttempts: 4 } }`. */
 export type PolicyOptions = Readonly<Record<string, unknown>>;
 
+export interface GeneralSettings {
+  readonly enabled?: boolean | undefined;
+  readonly logLevel?: LoggerLevel | undefined;
+}
+
 /** What `configure` has set, validated; the policies' own options are kept as given and resolved at binding. */
 export interface Settings {
   readonly enabled: boolean;
+  /** What code and the environment have said of it and of the level; code wins, whichever spoke last. */
+  readonly general: { readonly code: GeneralSettings; readonly environment: GeneralSettings };
   readonly defaults: PolicyOptions;
   readonly environment: PolicyOptions;
   readonly policies: Readonly<Record<string, PolicyOptions>>;
@@ -33,6 +40,7 @@ const diagnosticsChannels = (): ((type: EventType) => DiagnosticsChannel) | unde
 
 export const builtInSettings = (clock: Clock = new SystemClock(), random: Random = systemRandom): Settings => ({
   enabled: true,
+  general: { code: {}, environment: {} },
   defaults: {},
   environment: {},
   policies: {},

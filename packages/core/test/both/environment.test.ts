@@ -141,6 +141,27 @@ describe('the environment', () => {
     });
   });
 
+  test('is weaker than configure in what has no policy, too, whichever is read last', async () => {
+    const lines: string[] = [];
+    const say = (line: string): unknown => lines.push(line);
+    const world = virtualWorld({ enabled: true, logLevel: 'error', logger: { debug: say, info: say, warn: say } });
+    world.runtime.configureFromEnv({ HOLDFAST_ENABLED: 'false', HOLDFAST_LOG_LEVEL: 'debug' });
+    await world.own(new Everything()).cached();
+    expect(explain(world.own(new Everything())).methods[0]?.stack).not.toEqual([]);
+    expect(lines).toEqual([]);
+  });
+
+  test('switches everything off, until it is read again without that', () => {
+    const { runtime, own } = virtualWorld();
+    const length = (): number | undefined => explain(own(new Everything())).methods[0]?.stack.length;
+    const before = length();
+    runtime.configureFromEnv({ HOLDFAST_ENABLED: 'false' });
+    runtime.configure({ logger: false });
+    expect(length()).toBe(0);
+    runtime.configureFromEnv({});
+    expect(length()).toBe(before);
+  });
+
   test('read again replaces what it said before', () => {
     const { runtime, own } = virtualWorld();
     runtime.configureFromEnv({ HOLDFAST_RETRY_MAX_ATTEMPTS: '7' });
