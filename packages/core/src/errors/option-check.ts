@@ -140,14 +140,21 @@ export const arrayOf =
     return undefined;
   };
 
+const plain = new WeakSet<Check>();
+
+/** Marks the check of an object that is nothing but options: it is copied and frozen with them. */
+export const ofPlainObject = (check: Check): Check => {
+  plain.add(check);
+  return check;
+};
+
 /** An object of the shape of a schema, checked like the options themselves. */
-export const shape =
-  (schema: Schema): Check =>
-  (value) => {
+export const shape = (schema: Schema): Check =>
+  ofPlainObject((value) => {
     if (!isRecord(value)) return 'must be an object';
     const problem = firstProblem(schema, value);
     return problem && `.${problem.option} ${problem.text}`;
-  };
+  });
 
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -178,8 +185,11 @@ const firstProblem = (schema: Schema, given: Readonly<Record<string, unknown>>):
 const hint = ({ decorator }: OptionSite, given: unknown): string =>
   typeof given === 'function' && decorator.startsWith('@') ? `; write ${decorator}() with parentheses` : '';
 
-/** Lists are copied: what their owner adds later has not been checked. */
-const kept = (value: unknown): unknown => (Array.isArray(value) ? Object.freeze([...(value as unknown[])]) : value);
+/** Lists and objects of options are copied: what their owner changes later has not been checked. */
+const kept = (value: unknown, check: Check | undefined): unknown => {
+  if (Array.isArray(value)) return Object.freeze([...(value as unknown[])]);
+  return isRecord(value) && check !== undefined && plain.has(check) ? Object.freeze({ ...value }) : value;
+};
 
 /**
  * The given options, frozen, without those that are undefined.
@@ -196,5 +206,5 @@ export const checkOptions = (site: OptionSite, schema: Schema, given: unknown): 
     throw configurationError(site, `${at} ${rest}`, at);
   }
   const options = Object.entries(given).filter(([, value]) => value !== undefined);
-  return Object.freeze(Object.fromEntries(options.map(([name, value]) => [name, kept(value)])));
+  return Object.freeze(Object.fromEntries(options.map(([name, value]) => [name, kept(value, schema[name])])));
 };

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { METADATA_KEY, type RecordedPolicies, Resilient, Retry, Timeout } from '../../src/index.js';
+import { METADATA_KEY, type RecordedPolicies, Resilient, Retry, Timeout, explain } from '../../src/index.js';
 import { dialect } from '../support/dialect.js';
 
 type Published = Record<PropertyKey, readonly RecordedPolicies[]>;
@@ -70,6 +70,33 @@ describe('what decorators recorded is published for other tools', () => {
     const { Base, Orders } = define();
     expect(kinds(recorded(Orders, 'base'))).toEqual(kinds(recorded(Base, 'base')));
     expect(recorded(Base, 'find')).toBeUndefined();
+  });
+
+  test('with the objects inside of them as they were when the class was defined', () => {
+    const given = {
+      cache: { staleIfError: { maxStale: 5 }, ttlBounds: { min: 1, max: 5 } },
+      retry: { jitter: { kind: 'proportional', ratio: 0.5 } },
+      circuitBreaker: { window: { type: 'count', size: 5 }, slowCall: { duration: 5, rate: 0.5 } },
+    } as const;
+    const asDefined = structuredClone(given);
+    class Orders {
+      @Resilient({ ...given, timeout: '1m' })
+      async find(): Promise<void> {}
+    }
+    const inside = [
+      given.cache.staleIfError,
+      given.cache.ttlBounds,
+      given.retry.jitter,
+      given.circuitBreaker.window,
+      given.circuitBreaker.slowCall,
+    ] as Record<string, unknown>[];
+    for (const each of inside) for (const name of Object.keys(each)) each[name] = -1;
+    const stack = explain(new Orders()).methods[0]?.stack ?? [];
+    expect(Object.fromEntries(stack.map(({ policy, options }) => [policy, options]))).toMatchObject({
+      cached: { staleIfError: 5, ttlRules: { bounds: { min: 1, max: 5 } } },
+      retry: { jitter: asDefined.retry.jitter },
+      'circuit-breaker': asDefined.circuitBreaker,
+    });
   });
 
   test('frozen', () => {

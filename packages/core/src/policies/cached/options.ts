@@ -10,6 +10,7 @@ import {
   flag,
   fraction,
   literal,
+  ofPlainObject,
   oneOf,
   shape,
   text,
@@ -90,10 +91,11 @@ export interface CachedSettings {
 }
 
 const anyDuration = duration({ infinite: true });
-const stale: Check = (value) =>
+const stale = ofPlainObject((value) =>
   value === true || typeof value !== 'object' || value === null
     ? either(literal(true), anyDuration)(value)
-    : staleShape(value);
+    : staleShape(value),
+);
 const staleShape: Check = (value) =>
   (value as StaleIfErrorOptions).maxStale === undefined
     ? '.maxStale is missing'

@@ -10,6 +10,7 @@ import {
   either,
   fraction,
   isRecord,
+  ofPlainObject,
   oneOf,
   shape,
   shown,
@@ -73,7 +74,7 @@ const WINDOWS: Readonly<Record<string, Check>> = {
 };
 const WINDOW_TYPES = oneOf('consecutive', 'count', 'time');
 
-const isWindow: Check = (value) => {
+const isWindow = ofPlainObject((value) => {
   if (!isRecord(value)) return "must be an object such as { type: 'count', size: 20 }";
   const problem = WINDOW_TYPES(value['type']);
   if (problem !== undefined) return `.type ${problem}, got ${shown(value['type'])}`;
@@ -81,16 +82,16 @@ const isWindow: Check = (value) => {
   if (type === 'count' && value['size'] === undefined) return '.size is missing';
   if (type === 'time' && value['duration'] === undefined) return '.duration is missing';
   return WINDOWS[type]?.(value);
-};
+});
 
 const SLOW_CALL = shape({ duration: duration({ positive: true }), rate: fraction({ positive: true }) });
 
-const isSlowCall: Check = (value) => {
+const isSlowCall = ofPlainObject((value) => {
   const problem = SLOW_CALL(value);
   if (problem !== undefined) return problem;
   const missing = ['duration', 'rate'].find((option) => (value as Record<string, unknown>)[option] === undefined);
   return missing && `.${missing} is missing`;
-};
+});
 
 const SCHEMA = {
   failureThreshold: whole(1),

@@ -12,6 +12,7 @@ import {
   finite,
   flag,
   fraction,
+  ofPlainObject,
   oneOf,
   shape,
   whole,
@@ -84,7 +85,9 @@ const SCHEMA = {
   maxDelay: duration(),
   backoff: either(oneOf('exponential', 'linear', 'constant', 'decorrelated'), callback),
   factor: finite(1),
-  jitter: either(oneOf(...JITTERS), flag, callback, shape({ kind: oneOf(...JITTERS), ratio: fraction() })),
+  jitter: ofPlainObject(
+    either(oneOf(...JITTERS), flag, callback, shape({ kind: oneOf(...JITTERS), ratio: fraction() })),
+  ),
   retryOn: errorPatterns,
   ignoreOn: errorPatterns,
   retryIf: callback,
