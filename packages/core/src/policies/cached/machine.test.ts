@@ -93,11 +93,15 @@ describe('throttleAfterRefusal', () => {
     expect(throttleAfterRefusal(failed, 1000, { retryAfter: 30_000, now: 10 })).toEqual({ until: 1010, delay: 2000 });
   });
 
-  test('without an earlier failure and without a time to come back it is the first pause', () => {
-    expect(throttleAfterRefusal(undefined, 1000, { retryAfter: undefined, now: 10 })).toEqual({
-      until: 1010,
-      delay: 1000,
-    });
+  test('without a time to come back the pause is the first one', () => {
+    expect(throttleAfterRefusal(undefined, 1000, { retryAfter: undefined, now: 10 }).until).toBe(1010);
+  });
+
+  test('refusals before the first failure leave it the first pause', () => {
+    const refused = throttleAfterRefusal(undefined, 1000, { retryAfter: 300, now: 10 });
+    const failed = nextThrottle(throttleAfterRefusal(refused, 1000, { retryAfter: 300, now: 20 }), 1000, 30);
+    expect(failed).toEqual({ until: 1030, delay: 1000 });
+    expect(nextThrottle(failed, 1000, 40).delay).toBe(2000);
   });
 });
 

@@ -48,12 +48,13 @@ const LONGEST_THROTTLE = 30_000;
 /** Holds further loads of a key back after failures. */
 export interface Throttle {
   readonly until: number;
+  /** The pause after the latest failure; 0 where there have only been refusals. */
   readonly delay: number;
 }
 
 export const nextThrottle = (previous: Throttle | undefined, first: number, now: number): Throttle => {
   const longest = Math.max(LONGEST_THROTTLE, first);
-  const delay = previous === undefined ? first : Math.min(longest, previous.delay * 2);
+  const delay = previous === undefined ? first : Math.min(longest, Math.max(first, previous.delay * 2));
   return { until: now + delay, delay };
 };
 
@@ -65,7 +66,7 @@ export const throttleAfterRefusal = (
   previous: Throttle | undefined,
   first: number,
   { retryAfter = first, now }: { readonly retryAfter: number | undefined; readonly now: number },
-): Throttle => ({ until: now + Math.min(first, retryAfter), delay: previous?.delay ?? first });
+): Throttle => ({ until: now + Math.min(first, retryAfter), delay: previous?.delay ?? 0 });
 
 export interface TtlRules {
   /** Share of the ttl by which entries may end earlier, so that they do not all end together. */
