@@ -20,12 +20,15 @@ const invokeSlowly = (record: MethodRecord, self: unknown, args: readonly unknow
   return stack.invoke(self, args);
 };
 
+/** A method, which unlike a function has no prototype and cannot be constructed. */
 const wrapperOf = (record: MethodRecord): AnyFunction =>
-  function (this: unknown, ...args: unknown[]): unknown {
-    const last = record.last;
-    if (last !== undefined && last.mark === markOf(this)) return last.stack.invoke(this, args);
-    return invokeSlowly(record, this, args);
-  };
+  ({
+    method(this: unknown, ...args: unknown[]): unknown {
+      const last = record.last;
+      if (last !== undefined && last.mark === markOf(this)) return last.stack.invoke(this, args);
+      return invokeSlowly(record, this, args);
+    },
+  }).method;
 
 export interface WrappedMethod {
   readonly record: MethodRecord;

@@ -37,6 +37,11 @@ describe('a decorated method is still the method', () => {
     expect(Orders.prototype[symbol]).toHaveLength(0);
   });
 
+  test('by having no prototype: nobody can construct it', () => {
+    expect(Object.hasOwn(Orders.prototype.place, 'prototype')).toBe(false);
+    expect(() => Reflect.construct(Orders.prototype.place, [])).toThrow(TypeError);
+  });
+
   test('by place: its descriptor is that of a method', () => {
     expect(Object.getOwnPropertyDescriptor(Orders.prototype, 'place')).toMatchObject({
       writable: true,
