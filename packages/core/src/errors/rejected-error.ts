@@ -21,4 +21,4 @@ Object.defineProperty(RejectedError.prototype, REJECTED, { value: true });
 
 /** True for refusals of any copy of this package, a nested decorated method's included. */
 export const isRejection = (error: unknown): error is RejectedError =>
-  isResilienceError(error) && (error as unknown as Record<symbol, unknown>)[REJECTED] === true;
+  isResilienceError(error) && (error as ResilienceError & { readonly [REJECTED]?: unknown })[REJECTED] === true;
