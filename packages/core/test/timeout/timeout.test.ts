@@ -294,6 +294,27 @@ describe('the total timeout', () => {
     expect(events.of('timeout.lateResult')).toMatchObject([{ outcome: 'rejected', lateMs: 250 }]);
   });
 
+  test.each([
+    ['a cached method', { cache: true }],
+    ['a cached method that is retried', { cache: true, retry: true }],
+    ['a cached method with an attempt timeout', { cache: true, timeout: { attempt: '1m', total: '1s' } }],
+  ] as const)('counts the late result of %s, of whose load the last caller has left', async (_name, options) => {
+    const { own, clock, events } = virtualWorld();
+    const work = deferred<void>();
+    class Api {
+      @Resilient({ timeout: { total: '1s' }, ...options })
+      async load(): Promise<void> {
+        return work.promise;
+      }
+    }
+    const api = own(new Api());
+    await clock.until(Promise.all([settledOf(api.load()), settledOf(api.load())]));
+    await clock.advance(250);
+    work.resolve();
+    await clock.settle();
+    expect(events.of('timeout.lateResult')).toMatchObject([{ outcome: 'fulfilled', lateMs: 250 }]);
+  });
+
   test('does not count work that the attempt timeout has counted', async () => {
     const { own, clock, events } = virtualWorld();
     const work = deferred<void>();

@@ -187,6 +187,8 @@ export class Loader {
     flight.run.more?.background?.left();
     if (flight.callers === 0 && !flight.isRefresh) {
       cell.abandon(key, flight);
+      // The last caller's from now on: whoever cut him short asks what becomes of the work.
+      (call.details.children ??= new Set()).add(flight.run);
       flight.run.interrupt(error);
     }
     const old = isCallersAbort(call, error) ? undefined : this.stale.forImpatient(flight, error, this.clock.now());

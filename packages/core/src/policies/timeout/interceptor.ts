@@ -178,8 +178,11 @@ export class TotalTimeout implements Interceptor {
     const { runtime, method } = this.binding;
     patience.error = undefined;
     runtime.events.emit('timeout.elapsed', method, { scope: 'total', timeout: this.timeout });
-    for (const each of [call, ...childrenOf(call)]) {
-      watchForLateResult(this.binding, each.more?.abandoned?.promise, patience.dueAt);
-    }
+    this.watch(call, patience.dueAt);
+  }
+
+  private watch(call: Call, since: number): void {
+    watchForLateResult(this.binding, call.more?.abandoned?.promise, since);
+    for (const child of childrenOf(call)) this.watch(child, since);
   }
 }
