@@ -10,8 +10,9 @@ import {
 } from '../errors/option-check.js';
 import type { Call, CallFrame } from '../pipeline/call.js';
 import { type CurrentCall, viewOf } from '../pipeline/current-call.js';
-import { Again, Answer, type Interceptor, type InterceptorFacts } from '../pipeline/interceptor.js';
+import { Again, Answer, type Interceptor, type InterceptorFacts, Later } from '../pipeline/interceptor.js';
 import { type Binding, type BoundPiece, type BuiltInPolicy, RANKS } from '../pipeline/policy.js';
+import { isThenable } from '../pipeline/thenable.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Random } from '../runtime/random.js';
 import { world } from '../runtime/world.js';
@@ -43,7 +44,7 @@ export const again = (delay = 0): Again => new Again(delay);
 export interface PolicyHooks {
   /** On the way in. Throwing refuses the call; a promise is waited for. */
   enter?(call: PolicyCall): void | Promise<void>;
-  /** On the way out with a value; returns it or another. */
+  /** On the way out with a value; returns it, another, `again(delay)`, or a promise. Throwing and rejecting fail the attempt. */
   leave?(call: PolicyCall, value: unknown): unknown;
   /** On the way out with an error: nothing lets it pass, `answer(value)`, `again(delay)`, or throw another. */
   error?(call: PolicyCall, error: unknown): Answer | Again | undefined | void;
@@ -107,6 +108,11 @@ class CallForPolicy implements PolicyCall {
   }
 }
 
+const nowOrLater = (left: unknown): unknown =>
+  isThenable(left)
+    ? new Later(Promise.resolve(left).then((value) => (value instanceof Again ? value : new Answer(value))))
+    : left;
+
 const bound = (name: string, hooks: PolicyHooks | AroundPolicy, given: unknown): Interceptor => {
   const owner = {};
   const seen = (call: Call): PolicyCall => {
@@ -125,7 +131,7 @@ const bound = (name: string, hooks: PolicyHooks | AroundPolicy, given: unknown):
     describe,
     mayLinger: true,
     ...(enter && { enter: (call: Call) => enter.call(hooks, seen(call)) }),
-    ...(leave && { leave: (call: Call, value: unknown) => leave.call(hooks, seen(call), value) }),
+    ...(leave && { leave: (call: Call, value: unknown) => nowOrLater(leave.call(hooks, seen(call), value)) }),
     ...(error && { error: (call: Call, thrown: unknown) => error.call(hooks, seen(call), thrown) ?? undefined }),
   };
 };

@@ -20,7 +20,7 @@ import type { Runtime } from '../runtime/runtime.js';
 import { timerFor } from './background.js';
 import { Call, type CallFrame } from './call.js';
 import { running } from './current-call.js';
-import { Again, Answer, type Interceptor, type Verdict } from './interceptor.js';
+import { Again, Answer, type Interceptor, Later, type Verdict } from './interceptor.js';
 import { raise, reject } from './fail.js';
 import type { FrameParts, Method } from './frame-parts.js';
 import { raceAlone } from './interruption.js';
@@ -262,6 +262,7 @@ export class Frame implements CallFrame {
   }
 
   private again(call: Call, verdict: Again, position: number): unknown {
+    if (verdict instanceof Later) return this.whenJudged(call, verdict.verdict, undefined, position);
     verdict.position = position;
     // Inside the loop the verdict is its business: attempts must not nest one promise in another without end.
     return call.more?.isLooping === true ? verdict : this.loop(call, verdict);

@@ -27,6 +27,18 @@ class AgainOfProcess {
 export const Again = onePerProcess('again', () => AgainOfProcess);
 export type Again = AgainOfProcess;
 
+class LaterOfProcess extends Again {
+  readonly verdict: Promise<Verdict>;
+
+  constructor(verdict: Promise<Verdict>) {
+    super(0);
+    this.verdict = verdict;
+  }
+}
+
+/** A `leave` hook that has to wait for what it makes of the value: an `Answer` or `Again`. A rejection fails the call. */
+export const Later = onePerProcess('later', () => LaterOfProcess);
+
 /** An interceptor refuses the call: as throwing the error, but far cheaper. */
 export class Refusal {
   readonly error: unknown;
@@ -50,7 +62,7 @@ export interface Interceptor {
   readonly enter?: ((call: Call) => void | Refusal | Promise<void>) | undefined;
   /** Says whether a result counts as a success for whoever stands inside. Asked before any `leave`. */
   readonly accepts?: ((call: Call, value: unknown) => boolean) | undefined;
-  /** On the way out with a value; returns it, another one, or `Again`. */
+  /** On the way out with a value; returns it, another one, `Again`, or `Later`. */
   readonly leave?: ((call: Call, value: unknown) => unknown) | undefined;
   /** On the way out with an error. */
   error?(call: Call, error: unknown): Verdict | Promise<Verdict>;

@@ -95,6 +95,83 @@ const Counting = definePolicy<undefined>({
   },
 });
 
+const Outside = definePolicy<undefined>({
+  name: 'outside',
+  before: 'retry',
+  bind: () => ({
+    leave: (_call, value) => {
+      log.push(`outside ${String(value)}`);
+      return value;
+    },
+  }),
+});
+
+const LateLeave = definePolicy<(value: unknown) => unknown>({
+  name: 'late-leave',
+  bind: (check) => ({ leave: async (_call, value) => check(value) }),
+});
+
+describe('a hook on the way out that answers later', () => {
+  const refuseTwice = () => {
+    let times = 0;
+    return (value: unknown): unknown => {
+      times += 1;
+      if (times < 3) throw coded('ECONNRESET');
+      return `${String(value)} at ${times}`;
+    };
+  };
+
+  test('and rejects fails the attempt: it is retried', async () => {
+    class Orders {
+      @Retry({ maxAttempts: 3, delay: 0 })
+      @LateLeave(refuseTwice())
+      async find(): Promise<string> {
+        return 'found';
+      }
+    }
+    await expect(virtualWorld().own(new Orders()).find()).resolves.toBe('found at 3');
+  });
+
+  test('and rejects is answered by the fallback', async () => {
+    class Orders {
+      @Resilient({ fallback: { value: 'none' } })
+      @LateLeave(() => {
+        throw new Error('late');
+      })
+      async find(): Promise<string> {
+        return 'found';
+      }
+    }
+    await expect(virtualWorld().own(new Orders()).find()).resolves.toBe('none');
+  });
+
+  test('hands its value to those outside of it, and may ask for another run', async () => {
+    let runs = 0;
+    class Orders {
+      @stacked(Outside(), LateLeave((value) => (value === 1 ? again(0) : `late ${String(value)}`)))
+      async find(): Promise<number> {
+        return (runs += 1);
+      }
+    }
+    const found: unknown = await virtualWorld().own(new Orders()).find();
+    expect([found, log]).toEqual(['late 2', ['outside late 2']]);
+  });
+
+  test('need not be sat out by a caller who aborts', async () => {
+    class Orders {
+      @LateLeave(() => new Promise(() => undefined))
+      async find(_signal: AbortSignal): Promise<string> {
+        return 'found';
+      }
+    }
+    const controller = new AbortController();
+    const call = settledOf(virtualWorld().own(new Orders()).find(controller.signal));
+    await new Promise<void>((resolve) => void setImmediate(resolve));
+    controller.abort(new Error('enough'));
+    expect(await call).toMatchObject({ error: { message: 'enough' } });
+  });
+});
+
 describe('a policy of the user', () => {
   test('is a decorator with hooks on the way in and out', async () => {
     class Orders {
