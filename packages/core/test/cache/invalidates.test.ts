@@ -238,7 +238,7 @@ describe('@Invalidates', () => {
     [{ target: 'product', keys: ['1'] }, /keys must be a function/],
     [{ target: 'product', when: 'sucess' }, /did you mean 'success'/],
     [{ target: 'product', tag: ['a'] }, /tag is not an option/],
-    [undefined, /must be an object/],
+    [undefined, /target is missing/],
   ])('the options %p are refused when the class is defined', (options, message) => {
     expect(() => shopWithOptions(options)).toThrow(message);
   });
