@@ -1,6 +1,15 @@
 import type { Clock, Timer } from './clock.js';
 import { SystemTimer, Tick } from './system-timer.js';
 
+/** As they were when the package was loaded: others mean that somebody's fake timers are at work. */
+const ownDate = Date;
+const ownSetTimeout = globalThis.setTimeout;
+let ownPerformance: typeof performance | undefined;
+
+/** To Node `performance` is a getter, as dear as half a reading: it is asked again only while timers are faked. */
+const readMonotonic = (): number =>
+  Date === ownDate && setTimeout === ownSetTimeout ? (ownPerformance ??= performance).now() : performance.now();
+
 /**
  * The process's clock. `coarse` keeps one reading for up to a millisecond: an unref'd timer, armed only while someone
  * reads, drops it. While the event loop is blocked the reading lags by the block.
@@ -16,7 +25,7 @@ export class SystemClock implements Clock {
   });
 
   now(): number {
-    return performance.now();
+    return readMonotonic();
   }
 
   wall(): number {
@@ -32,7 +41,7 @@ export class SystemClock implements Clock {
   }
 
   #readCoarse(): number {
-    const now = performance.now();
+    const now = readMonotonic();
     this.reading = now;
     this.drop.arm();
     return now;

@@ -101,6 +101,17 @@ describe('the system’s clock', () => {
   beforeEach(() => jest.useFakeTimers());
   afterEach(() => jest.useRealTimers());
 
+  test('follows faked time, and real time again afterwards', () => {
+    const clock = new SystemClock();
+    const begin = clock.now();
+    jest.advanceTimersByTime(3_600_000);
+    expect(clock.now() - begin).toBe(3_600_000);
+    jest.useRealTimers();
+    const real = performance.now();
+    expect(clock.now()).toBeGreaterThanOrEqual(real);
+    expect(clock.now() - real).toBeLessThan(3_600_000);
+  });
+
   test('splits waits beyond 2³¹−1 ms', () => {
     const clock = new SystemClock();
     let fired = 0;
