@@ -17,6 +17,8 @@ import { readHoldfastEnvironment } from './environment.js';
 import type { Logger, LoggerLevel } from './events/taps.js';
 import type { CachedOptions } from './policies/cached/options.js';
 import type { CircuitBreakerOptions } from './policies/circuit-breaker/options.js';
+import type { AdaptiveConcurrencyOptions } from './policies/adaptive-concurrency/options.js';
+import type { AdaptiveThrottleOptions } from './policies/adaptive-throttle/options.js';
 import type { RetryOptions } from './policies/retry/options.js';
 import type { TimeoutOptions } from './policies/timeout/options.js';
 import { type ResilientOptions, type UserPolicies, parseResilientOptions } from './resilient.js';
@@ -31,6 +33,8 @@ export interface PolicyDefaults extends UserPolicies {
   readonly cache?: Omit<CachedOptions<any[], any, any>, 'key' | 'name'>;
   readonly retry?: RetryOptions<any>;
   readonly circuitBreaker?: Omit<CircuitBreakerOptions<any[]>, 'name' | 'key'>;
+  readonly adaptiveThrottle?: Omit<AdaptiveThrottleOptions, 'name'>;
+  readonly adaptiveConcurrency?: Omit<AdaptiveConcurrencyOptions, 'name'>;
   readonly timeout?: TimeoutOptions;
 }
 
@@ -87,6 +91,8 @@ const SITE: OptionSite = { decorator: 'configure' };
 const OWN_OPTIONS: Readonly<Record<string, readonly string[]>> = {
   cache: ['key', 'name'],
   circuitBreaker: ['key', 'name'],
+  adaptiveThrottle: ['name'],
+  adaptiveConcurrency: ['name'],
 };
 
 const parseDefaults = (given: unknown, site: OptionSite): PolicyOptions => {

@@ -14,6 +14,8 @@ import {
   shown,
   text,
 } from './errors/option-check.js';
+import type { AdaptiveConcurrencyOptions } from './policies/adaptive-concurrency/options.js';
+import type { AdaptiveThrottleOptions } from './policies/adaptive-throttle/options.js';
 import type { CachedOptions } from './policies/cached/options.js';
 import type { CircuitBreakerOptions } from './policies/circuit-breaker/options.js';
 import type { FallbackFor } from './policies/fallback/decorator.js';
@@ -39,6 +41,8 @@ export interface ResilientOptions<
   readonly cache?: boolean | CachedOptions<Args, Settled<Result>, Self>;
   readonly retry?: boolean | RetryOptions<Settled<Result>>;
   readonly circuitBreaker?: boolean | CircuitBreakerOptions<Args>;
+  readonly adaptiveThrottle?: boolean | AdaptiveThrottleOptions;
+  readonly adaptiveConcurrency?: boolean | AdaptiveConcurrencyOptions;
   readonly timeout?: false | Duration | TimeoutOptions;
   readonly fallback?: false | FallbackFor<Self, Args, Result>;
   readonly invalidates?: false | InvalidatesOptions<Args, Self>;

@@ -1,0 +1,98 @@
+import { ask } from '../../errors/ask.js';
+import { type LoadVerdict, loadVerdict } from '../../errors/overload.js';
+import { withoutStack } from '../../errors/without-stack.js';
+import type { Channel } from '../../events/channel.js';
+import type { Call } from '../../pipeline/call.js';
+import { type Interceptor, type InterceptorFacts, Refusal } from '../../pipeline/interceptor.js';
+import { isCallersAbort } from '../../pipeline/interruption.js';
+import type { Binding } from '../../pipeline/policy.js';
+import type { ScopedStates } from '../../pipeline/scoped-states.js';
+import { ThrottledError } from './error.js';
+import type { ThrottleMachine, ThrottleSettings } from './machine.js';
+import type { AdaptiveThrottleOptions } from './options.js';
+
+/** Marks a call that shadow mode let go although it counts as refused. */
+const WOULD_BE_REFUSED = true;
+
+export class ThrottleInterceptor implements Interceptor {
+  readonly policy = 'adaptive-throttle';
+  private readonly options: AdaptiveThrottleOptions;
+  private readonly settings: ThrottleSettings;
+  private readonly binding: Binding;
+  private readonly throttles: ScopedStates<ThrottleMachine>;
+  private readonly only: ThrottleMachine | undefined;
+  private readonly isShadow: boolean;
+  private readonly rejected: Channel<'adaptiveThrottle.rejected'>;
+  private readonly shadowed: Channel<'shadow.rejected'>;
+
+  constructor(
+    options: AdaptiveThrottleOptions,
+    settings: ThrottleSettings,
+    { throttles, binding }: { throttles: ScopedStates<ThrottleMachine>; binding: Binding },
+  ) {
+    this.options = options;
+    this.settings = settings;
+    this.binding = binding;
+    this.throttles = throttles;
+    this.only = throttles.only;
+    this.isShadow = options.shadow === true;
+    this.rejected = binding.runtime.events.channel('adaptiveThrottle.rejected');
+    this.shadowed = binding.runtime.events.channel('shadow.rejected');
+  }
+
+  enter(call: Call): Refusal | undefined {
+    const throttle = this.throttleOf(call);
+    if (this.isShadow) call.setNote(this, undefined);
+    if (!throttle.isWary) return undefined;
+    const { clock, random } = this.binding.runtime;
+    const now = clock.now();
+    return throttle.admit(now, random) ? undefined : this.refuse(call, throttle, now);
+  }
+
+  leave(call: Call, value: unknown): unknown {
+    this.settle(call, 'answered');
+    return value;
+  }
+
+  error(call: Call, error: unknown): undefined {
+    this.settle(call, isCallersAbort(call, error) ? 'silent' : this.judge(error));
+    return undefined;
+  }
+
+  describe(): InterceptorFacts {
+    const { overloadIf, shadow, name, scope } = this.options;
+    const state = this.only?.facts(this.binding.runtime.clock.now());
+    return { options: { ...this.settings, overloadIf, shadow, name, scope }, ...(state && { state }) };
+  }
+
+  private throttleOf(call: Call): ThrottleMachine {
+    return this.only ?? this.throttles.of(call.self);
+  }
+
+  private settle(call: Call, verdict: LoadVerdict): void {
+    if (verdict === 'silent' || (this.isShadow && call.note(this) === WOULD_BE_REFUSED)) return;
+    this.throttleOf(call).settle(verdict === 'answered', this.binding.runtime.clock.now());
+  }
+
+  private judge(error: unknown): LoadVerdict {
+    const { binding, options } = this;
+    const report = (source: string) => (thrown: unknown) => binding.reportFailure(source, thrown);
+    const { classifiers } = binding.runtime.settings;
+    const verdict = loadVerdict({ error, method: binding.method, classifiers, report: report('classifier') });
+    const { overloadIf } = options;
+    if (verdict !== 'answered' || overloadIf === undefined) return verdict;
+    return ask(() => overloadIf(error), false, report('overloadIf')) ? 'overloaded' : verdict;
+  }
+
+  private refuse(call: Call, throttle: ThrottleMachine, now: number): Refusal | undefined {
+    const { method, runtime } = this.binding;
+    const facts = throttle.facts(now);
+    if (this.isShadow) {
+      call.setNote(this, WOULD_BE_REFUSED);
+      if (this.shadowed.isWatched) this.shadowed.emit(method, { policy: this.policy, ...facts });
+      return undefined;
+    }
+    if (this.rejected.isWatched) this.rejected.emit(method, { ...facts });
+    return new Refusal(withoutStack(() => new ThrottledError(method, facts), runtime.settings.captureStacks));
+  }
+}
