@@ -13,8 +13,9 @@ const DASHES = ['none', 'none', 'none', 'none', '5 5'];
 const TICKS_Y = 100;
 const TICKS_X = 10;
 
-const { length, demand, troubleFrom, troubleUntil } = SCENARIO;
-const highest = Math.ceil((demand * 1.2) / TICKS_Y) * TICKS_Y;
+const { length, demand, capacity, troubleFrom, troubleUntil } = SCENARIO;
+/** A queue that drains is answered at full speed, and a little faster where a second ends between two steps. */
+const highest = Math.ceil((capacity * 1.1) / TICKS_Y) * TICKS_Y;
 const x = (second: number): number => LEFT + (second / length) * (WIDTH - LEFT - RIGHT);
 const y = (rate: number): number => HEIGHT - BOTTOM - (rate / highest) * (HEIGHT - TOP - BOTTOM);
 const steps = (until: number, by: number): number[] => Array.from({ length: until / by + 1 }, (_, step) => step * by);

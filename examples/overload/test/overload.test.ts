@@ -61,10 +61,13 @@ test('the report fits a terminal and has no colours', () => {
   expect(lines.find((line) => line.includes('retries alone'))).toContain('never');
 });
 
-test('the picture has axes with units, a curve per fleet, and numbers alone for coordinates', () => {
+test('the picture has axes with units, and a curve per fleet that stays between them', () => {
   const picture = plot([...courses.values()]);
   expect(picture.match(/<polyline/g)).toHaveLength(names.length);
   expect(picture).toContain('time in seconds');
   expect(picture).toContain('answers in time, per second');
   expect(picture).not.toMatch(/NaN|undefined|Infinity/);
+  const heights = [...picture.matchAll(/[\d.]+,([\d.]+)/g)].map(([, height]) => Number(height));
+  expect(Math.min(...heights)).toBeGreaterThan(60);
+  expect(Math.max(...heights)).toBeLessThanOrEqual(420);
 });
