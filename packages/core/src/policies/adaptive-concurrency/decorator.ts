@@ -1,5 +1,5 @@
 import type { AsyncMethodDecorator } from '../../decorate/decorator-types.js';
-import { policyDecorator, registerPolicy } from '../../decorate/policy-decorator.js';
+import { builtInPolicy, policyDecorator } from '../../decorate/policy-decorator.js';
 import { type Binding, type BoundPiece, RANKS } from '../../pipeline/policy.js';
 import { scopedStates } from '../../pipeline/scoped-states.js';
 import { ConcurrencyInterceptor } from './interceptor.js';
@@ -20,14 +20,13 @@ const bind = (options: AdaptiveConcurrencyOptions, binding: Binding): readonly B
   return [{ rank: RANKS['adaptive-concurrency'], interceptor }];
 };
 
-export const adaptiveConcurrencyPolicy = registerPolicy({
+export const adaptiveConcurrencyPolicy = /* @__PURE__ */ builtInPolicy({
   name: 'adaptive-concurrency',
   key: 'adaptiveConcurrency',
   decorator: '@AdaptiveConcurrency',
-  rank: RANKS['adaptive-concurrency'],
   isAsyncOnly: true,
   parse: parseConcurrencyOptions,
-  bind: (options, binding) => bind(options as AdaptiveConcurrencyOptions, binding),
+  bind: (options, binding) => bind(options, binding),
 });
 
 /**

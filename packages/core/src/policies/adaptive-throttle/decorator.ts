@@ -1,5 +1,5 @@
 import type { MethodDecorator } from '../../decorate/decorator-types.js';
-import { policyDecorator, registerPolicy } from '../../decorate/policy-decorator.js';
+import { builtInPolicy, policyDecorator } from '../../decorate/policy-decorator.js';
 import { type Binding, type BoundPiece, RANKS } from '../../pipeline/policy.js';
 import { scopedStates } from '../../pipeline/scoped-states.js';
 import { ThrottleInterceptor } from './interceptor.js';
@@ -20,14 +20,13 @@ const bind = (options: AdaptiveThrottleOptions, binding: Binding): readonly Boun
   return [{ rank: RANKS['adaptive-throttle'], interceptor }];
 };
 
-export const adaptiveThrottlePolicy = registerPolicy({
+export const adaptiveThrottlePolicy = /* @__PURE__ */ builtInPolicy({
   name: 'adaptive-throttle',
   key: 'adaptiveThrottle',
   decorator: '@AdaptiveThrottle',
-  rank: RANKS['adaptive-throttle'],
   isAsyncOnly: false,
   parse: parseThrottleOptions,
-  bind: (options, binding) => bind(options as AdaptiveThrottleOptions, binding),
+  bind: (options, binding) => bind(options, binding),
 });
 
 /**
