@@ -77,6 +77,7 @@ export type { Configuration, NamedPolicy, PolicyDefaults } from './configure.js'
 export type { HoldfastRuntime } from './runtime-api.js';
 export type { CacheHandle, CacheLookup, SetOptions } from './handles/cache-handle.js';
 export type { CircuitHealth, Health, Stats } from './handles/health.js';
+export type { ConcurrencyHealth, ThrottleHealth } from './handles/load-health.js';
 export type { CacheStats } from './stores/cache-stats.js';
 export type { CacheKey } from './algorithms/stable-key.js';
 export type { Warning } from './advice.js';

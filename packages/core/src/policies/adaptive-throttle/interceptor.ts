@@ -14,28 +14,43 @@ import type { AdaptiveThrottleOptions } from './options.js';
 /** Marks a call that shadow mode let go although it counts as refused. */
 const WOULD_BE_REFUSED = true;
 
+/** A machine by the name under which `health()` shows it. */
+export interface BoundThrottle {
+  readonly name: string;
+  readonly machine: ThrottleMachine;
+}
+
+/** What `health()` reaches through the interceptor. */
+export interface ThrottleHandle {
+  /** Undefined where every instance has its own. */
+  readonly only: BoundThrottle | undefined;
+  readonly isShadow: boolean;
+}
+
 export class ThrottleInterceptor implements Interceptor {
   readonly policy = 'adaptive-throttle';
   private readonly options: AdaptiveThrottleOptions;
   private readonly settings: ThrottleSettings;
   private readonly binding: Binding;
-  private readonly throttles: ScopedStates<ThrottleMachine>;
+  private readonly throttles: ScopedStates<BoundThrottle>;
   private readonly only: ThrottleMachine | undefined;
   private readonly isShadow: boolean;
   private readonly rejected: Channel<'adaptiveThrottle.rejected'>;
   private readonly shadowed: Channel<'shadow.rejected'>;
+  readonly handle: ThrottleHandle;
 
   constructor(
     options: AdaptiveThrottleOptions,
     settings: ThrottleSettings,
-    { throttles, binding }: { throttles: ScopedStates<ThrottleMachine>; binding: Binding },
+    { throttles, binding }: { throttles: ScopedStates<BoundThrottle>; binding: Binding },
   ) {
     this.options = options;
     this.settings = settings;
     this.binding = binding;
     this.throttles = throttles;
-    this.only = throttles.only;
+    this.only = throttles.only?.machine;
     this.isShadow = options.shadow === true;
+    this.handle = { only: throttles.only, isShadow: this.isShadow };
     this.rejected = binding.runtime.events.channel('adaptiveThrottle.rejected');
     this.shadowed = binding.runtime.events.channel('shadow.rejected');
   }
@@ -66,7 +81,7 @@ export class ThrottleInterceptor implements Interceptor {
   }
 
   private throttleOf(call: Call): ThrottleMachine {
-    return this.only ?? this.throttles.of(call.self);
+    return this.only ?? this.throttles.of(call.self).machine;
   }
 
   private settle(call: Call, verdict: LoadVerdict): void {
