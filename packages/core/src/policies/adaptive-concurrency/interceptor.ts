@@ -59,9 +59,15 @@ export class ConcurrencyInterceptor implements Interceptor {
 
   leave(call: Call, value: unknown): unknown {
     const limit = this.limitOf(call);
-    if (this.isShadow && call.note(this) === HAS_NO_SLOT) return value;
-    this.settle(call, limit, call.more?.isUnacceptable === true ? 'ignored' : 'success');
-    limit.machine.release();
+    const { machine } = limit;
+    if (call.more === undefined && !machine.needsLatency) {
+      machine.settle('success', 0, 0);
+      limit.tellChange();
+    } else {
+      if (this.isShadow && call.note(this) === HAS_NO_SLOT) return value;
+      this.settle(call, limit, call.more?.isUnacceptable === true ? 'ignored' : 'success');
+    }
+    machine.release();
     return value;
   }
 

@@ -7,12 +7,16 @@ import { type Interceptor, type InterceptorFacts, Refusal } from '../../pipeline
 import { isCallersAbort } from '../../pipeline/interruption.js';
 import type { Binding } from '../../pipeline/policy.js';
 import type { ScopedStates } from '../../pipeline/scoped-states.js';
+import type { Clock } from '../../runtime/clock.js';
 import { ThrottledError } from './error.js';
 import type { ThrottleMachine, ThrottleSettings } from './machine.js';
 import type { AdaptiveThrottleOptions } from './options.js';
 
 /** Marks a call that shadow mode let go although it counts as refused. */
 const WOULD_BE_REFUSED = true;
+
+/** From a second on, milliseconds say nothing about the bucket. */
+const WIDE = 1000;
 
 /** A machine by the name under which `health()` shows it. */
 export interface BoundThrottle {
@@ -35,6 +39,8 @@ export class ThrottleInterceptor implements Interceptor {
   private readonly throttles: ScopedStates<BoundThrottle>;
   private readonly only: ThrottleMachine | undefined;
   private readonly isShadow: boolean;
+  private readonly clock: Clock;
+  private readonly readsCoarseClock: boolean;
   private readonly rejected: Channel<'adaptiveThrottle.rejected'>;
   private readonly shadowed: Channel<'shadow.rejected'>;
   readonly handle: ThrottleHandle;
@@ -50,6 +56,9 @@ export class ThrottleInterceptor implements Interceptor {
     this.throttles = throttles;
     this.only = throttles.only?.machine;
     this.isShadow = options.shadow === true;
+    this.clock = binding.runtime.clock;
+    this.readsCoarseClock =
+      this.clock.coarse !== undefined && settings.window >= WIDE && !binding.runtime.settings.usesExactClock;
     this.handle = { only: throttles.only, isShadow: this.isShadow };
     this.rejected = binding.runtime.events.channel('adaptiveThrottle.rejected');
     this.shadowed = binding.runtime.events.channel('shadow.rejected');
@@ -58,14 +67,19 @@ export class ThrottleInterceptor implements Interceptor {
   enter(call: Call): Refusal | undefined {
     const throttle = this.throttleOf(call);
     if (this.isShadow) call.setNote(this, undefined);
-    if (!throttle.isWary) return undefined;
-    const { clock, random } = this.binding.runtime;
-    const now = clock.now();
-    return throttle.admit(now, random) ? undefined : this.refuse(call, throttle, now);
+    return throttle.isWary ? this.admit(call, throttle) : undefined;
   }
 
+  private admit(call: Call, throttle: ThrottleMachine): Refusal | undefined {
+    const now = this.clock.now();
+    return throttle.admit(now, this.binding.runtime.random) ? undefined : this.refuse(call, throttle, now);
+  }
+
+  /** Most calls end here, and a bucket is wide: the cheap reading will do. */
   leave(call: Call, value: unknown): unknown {
-    this.settle(call, 'answered');
+    if (this.isShadow && call.note(this) === WOULD_BE_REFUSED) return value;
+    const now = this.readsCoarseClock ? (this.clock.coarse?.() as number) : this.clock.now();
+    this.throttleOf(call).settle(true, now);
     return value;
   }
 
@@ -76,7 +90,7 @@ export class ThrottleInterceptor implements Interceptor {
 
   describe(): InterceptorFacts {
     const { overloadIf, shadow, name, scope } = this.options;
-    const state = this.only?.facts(this.binding.runtime.clock.now());
+    const state = this.only?.facts(this.clock.now());
     return { options: { ...this.settings, overloadIf, shadow, name, scope }, ...(state && { state }) };
   }
 
@@ -86,7 +100,7 @@ export class ThrottleInterceptor implements Interceptor {
 
   private settle(call: Call, verdict: LoadVerdict): void {
     if (verdict === 'silent' || (this.isShadow && call.note(this) === WOULD_BE_REFUSED)) return;
-    this.throttleOf(call).settle(verdict === 'answered', this.binding.runtime.clock.now());
+    this.throttleOf(call).settle(verdict === 'answered', this.clock.now());
   }
 
   private judge(error: unknown): LoadVerdict {
