@@ -2,6 +2,7 @@ import { registerPolicy } from './decorate/policy-decorator.js';
 import { adaptiveConcurrencyPolicy } from './policies/adaptive-concurrency/decorator.js';
 import { adaptiveThrottlePolicy } from './policies/adaptive-throttle/decorator.js';
 import { cachedPolicy } from './policies/cached/decorator.js';
+import { chaosPolicy } from './policies/chaos/decorator.js';
 import { circuitBreakerPolicy } from './policies/circuit-breaker/decorator.js';
 import { fallbackPolicy } from './policies/fallback/decorator.js';
 import { invalidatesPolicy } from './policies/invalidates/decorator.js';
@@ -18,6 +19,7 @@ const BUILT_IN = [
   invalidatesPolicy,
   adaptiveConcurrencyPolicy,
   adaptiveThrottlePolicy,
+  chaosPolicy,
 ];
 
 export const registerBuiltInPolicies = (): void => BUILT_IN.forEach(registerPolicy);

@@ -73,6 +73,8 @@ export type HoldfastEvent =
         rejectionRate?: number;
       }
     >
+  /** A call was disturbed on purpose; `delay` in milliseconds. */
+  | Fact<'chaos.injected', { kind: 'fault' | 'latency' | 'result'; delay?: number }>
   | Fact<'fallback.applied', { errorClass: string }>
   | Fact<'auth.refreshed'>
   | Fact<'auth.refreshFailed'>
@@ -123,6 +125,7 @@ const NAMES: Record<EventType, true> = {
   'adaptiveConcurrency.rejected': true,
   'adaptiveThrottle.rejected': true,
   'shadow.rejected': true,
+  'chaos.injected': true,
   'fallback.applied': true,
   'auth.refreshed': true,
   'auth.refreshFailed': true,

@@ -20,6 +20,7 @@ const LEVELS: Partial<Record<EventType, LogLevel>> = {
   'circuit.disabled': 'warn',
   'timeout.elapsed': 'warn',
   'adaptiveConcurrency.limitChanged': 'info',
+  'chaos.injected': 'info',
   'fallback.applied': 'warn',
   'auth.refreshed': 'info',
   'auth.refreshFailed': 'error',

@@ -35,6 +35,7 @@ test.each([
   [page('circuit-breaker'), 'policies/circuit-breaker/options.ts', 'CircuitBreakerOptions'],
   [page('adaptive-throttle'), 'policies/adaptive-throttle/options.ts', 'AdaptiveThrottleOptions'],
   [page('adaptive-concurrency'), 'policies/adaptive-concurrency/options.ts', 'AdaptiveConcurrencyOptions'],
+  [page('chaos'), 'policies/chaos/options.ts', 'ChaosOptions'],
   [page('timeout'), 'policies/timeout/options.ts', 'TimeoutOptions'],
   [page('invalidates'), 'policies/invalidates/options.ts', 'InvalidatesOptions'],
 ])('%s has every option, with its default', (file, source, name) => {
