@@ -4,7 +4,7 @@ import { singlePolicyPeers, stackPeers, timeoutPeers } from '../contenders/polic
 import { core } from '../lib/core.mjs';
 import { runMethods } from '../lib/group.mjs';
 
-const { CircuitBreaker, Fallback, Retry, Timeout } = core;
+const { AdaptiveConcurrency, AdaptiveThrottle, Chaos, CircuitBreaker, Fallback, Retry, Timeout } = core;
 
 const SINGLE = { ratio: 1.9, bytes: 650, promises: 2, ticks: 2, timers: 0 };
 
@@ -29,6 +29,9 @@ export const overhead = {
           ours('A1', '@Retry', () => [Retry()], SINGLE),
           ours('A1', '@CircuitBreaker', () => [CircuitBreaker()], SINGLE),
           ours('A1', '@Fallback', () => [Fallback({ value: 0 })], SINGLE),
+          ours('A1', '@AdaptiveConcurrency', () => [AdaptiveConcurrency()], SINGLE),
+          ours('A1', '@AdaptiveThrottle', () => [AdaptiveThrottle()], SINGLE),
+          ours('A1', '@Chaos, off', () => [Chaos({ fault: 503 })], { promises: 1, ticks: 1, timers: 0 }),
           ours('A4', '@Timeout', () => [Timeout('2s')], { ratio: 4, timers: 0 }),
           // The goal is that of five policies; @Bulkhead joins once it exists.
           ours('A5', '@Fallback @Retry @CircuitBreaker @Timeout', stack, {

@@ -1,5 +1,8 @@
 import type { MethodRecord } from './decorate/method-record.js';
 import { formatDuration, parseDuration } from './algorithms/duration.js';
+import type { ChaosShares } from './policies/chaos/machine.js';
+import { CHAOS_IN_PRODUCTION, chaosWarning } from './policies/chaos/production.js';
+import { isProduction } from './runtime/system.js';
 import type { MethodKind } from './pipeline/stack.js';
 
 /** A stack that is allowed and probably not meant. */
@@ -14,7 +17,11 @@ export interface Warning {
 interface Facts {
   readonly method: string;
   readonly kind: MethodKind;
-  readonly stack: readonly { readonly policy: string; readonly options: Readonly<Record<string, unknown>> }[];
+  readonly stack: readonly {
+    readonly policy: string;
+    readonly options: Readonly<Record<string, unknown>>;
+    readonly state?: unknown;
+  }[];
   readonly amplification: number;
   /** Another stack that runs inside of this one, and whether it is that of an overridden method. */
   readonly inner?: string;
@@ -118,6 +125,15 @@ const windowShorterThanCall: Advice = (facts) => {
   };
 };
 
+const chaosInProduction: Advice = ({ stack }) => {
+  const chaos = stack.find(({ policy }) => policy === 'chaos');
+  if (chaos?.state !== 'on' || !isProduction()) return undefined;
+  return { code: CHAOS_IN_PRODUCTION, ...chaosWarning(chaos.options['rate'] as ChaosShares) };
+};
+
+/** It may be switched on long after the first call: the policy itself tells, when it has an effect. */
+export const isToldByPolicy = ({ code }: Warning): boolean => code === CHAOS_IN_PRODUCTION;
+
 const ALL: readonly Advice[] = [
   looksLikeSeconds,
   attemptOutlivesTotal,
@@ -125,6 +141,7 @@ const ALL: readonly Advice[] = [
   retriesWrite,
   unboundedWait,
   nestedStacks,
+  chaosInProduction,
 ];
 
 export const adviseOn = (facts: Facts, record: MethodRecord): readonly Warning[] =>

@@ -1,5 +1,8 @@
 import { registerPolicy } from './decorate/policy-decorator.js';
+import { adaptiveConcurrencyPolicy } from './policies/adaptive-concurrency/decorator.js';
+import { adaptiveThrottlePolicy } from './policies/adaptive-throttle/decorator.js';
 import { cachedPolicy } from './policies/cached/decorator.js';
+import { chaosPolicy } from './policies/chaos/decorator.js';
 import { circuitBreakerPolicy } from './policies/circuit-breaker/decorator.js';
 import { fallbackPolicy } from './policies/fallback/decorator.js';
 import { invalidatesPolicy } from './policies/invalidates/decorator.js';
@@ -7,6 +10,16 @@ import { retryPolicy } from './policies/retry/decorator.js';
 import { timeoutPolicy } from './policies/timeout/decorator.js';
 
 /** For whoever names policies by their keys: `@Resilient`, `resilient()`, `configure`. A decorator brings its own. */
-const BUILT_IN = [cachedPolicy, retryPolicy, circuitBreakerPolicy, timeoutPolicy, fallbackPolicy, invalidatesPolicy];
+const BUILT_IN = [
+  cachedPolicy,
+  retryPolicy,
+  circuitBreakerPolicy,
+  timeoutPolicy,
+  fallbackPolicy,
+  invalidatesPolicy,
+  adaptiveConcurrencyPolicy,
+  adaptiveThrottlePolicy,
+  chaosPolicy,
+];
 
 export const registerBuiltInPolicies = (): void => BUILT_IN.forEach(registerPolicy);

@@ -17,7 +17,10 @@ import { dropBindings } from './decorate/bind.js';
 import { readHoldfastEnvironment } from './environment.js';
 import type { Logger, LoggerLevel } from './events/taps.js';
 import type { CachedOptions } from './policies/cached/options.js';
+import type { ChaosOptions } from './policies/chaos/options.js';
 import type { CircuitBreakerOptions } from './policies/circuit-breaker/options.js';
+import type { AdaptiveConcurrencyOptions } from './policies/adaptive-concurrency/options.js';
+import type { AdaptiveThrottleOptions } from './policies/adaptive-throttle/options.js';
 import type { RetryOptions } from './policies/retry/options.js';
 import type { TimeoutOptions } from './policies/timeout/options.js';
 import { type ResilientOptions, type UserPolicies, parseResilientOptions } from './resilient.js';
@@ -32,7 +35,11 @@ export interface PolicyDefaults extends UserPolicies {
   readonly cache?: Omit<CachedOptions<any[], any, any>, 'key' | 'name'>;
   readonly retry?: RetryOptions<any>;
   readonly circuitBreaker?: Omit<CircuitBreakerOptions<any[]>, 'name' | 'key'>;
+  readonly adaptiveThrottle?: Omit<AdaptiveThrottleOptions, 'name'>;
+  readonly adaptiveConcurrency?: Omit<AdaptiveConcurrencyOptions, 'name'>;
   readonly timeout?: TimeoutOptions;
+  /** The switch and the rate for all methods with `@Chaos`; `enabled: false` keeps all of them off. */
+  readonly chaos?: Omit<ChaosOptions<any[], any, any>, 'result'>;
 }
 
 /** What `@Resilient('payments')` stands for. */
@@ -51,7 +58,7 @@ export interface Configuration {
   readonly logLevel?: LoggerLevel;
   /** Asked before the table of errors. */
   readonly classifiers?: readonly Classifier[];
-  /** 'exact' reads the exact clock on cache hits too; a `Clock` replaces the system's. */
+  /** 'exact' reads the exact clock on cache hits and in throttles too; a `Clock` replaces the system's. */
   readonly clock?: Clock | 'exact' | 'system';
   readonly random?: Random;
   /** Refusals and timeouts carry a stack; slower. Default false. */
@@ -88,6 +95,9 @@ const SITE: OptionSite = { decorator: 'configure' };
 const OWN_OPTIONS: Readonly<Record<string, readonly string[]>> = {
   cache: ['key', 'name'],
   circuitBreaker: ['key', 'name'],
+  adaptiveThrottle: ['name'],
+  adaptiveConcurrency: ['name'],
+  chaos: ['result'],
 };
 
 const parseDefaults = (given: unknown, site: OptionSite): PolicyOptions => {

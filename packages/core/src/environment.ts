@@ -44,6 +44,12 @@ const wholeFrom =
     return parsed;
   };
 
+const fractionOf: Reader = (name, text) => {
+  const parsed = text.trim() === '' ? NaN : Number(text);
+  if (parsed >= 0 && parsed <= 1) return parsed;
+  throw wrong(name, text, 'a number from 0 to 1');
+};
+
 const TRUE: ReadonlySet<string> = new Set(['1', 'true', 'yes', 'on']);
 const FALSE: ReadonlySet<string> = new Set(['0', 'false', 'no', 'off']);
 
@@ -84,6 +90,8 @@ const variables = (): Readonly<Record<string, Variable>> => ({
   CIRCUIT_SUCCESS_THRESHOLD: ['circuitBreaker', 'successThreshold', wholeFrom(1)],
   TIMEOUT_ATTEMPT: ['timeout', 'attempt', durationOf({ positive: true, infinite: true })],
   TIMEOUT_TOTAL: ['timeout', 'total', durationOf({ positive: true, infinite: true })],
+  CHAOS_ENABLED: ['chaos', 'enabled', flagOf],
+  CHAOS_RATE: ['chaos', 'rate', fractionOf],
 });
 
 const PREFIX = 'HOLDFAST_';

@@ -6,7 +6,7 @@ import { formatDuration } from './algorithms/duration.js';
 import { allBindings } from './decorate/bind.js';
 import type { MethodKind } from './pipeline/stack.js';
 import { runtimeOf, world } from './runtime/world.js';
-import { type Warning, adviseOn } from './advice.js';
+import { type Warning, adviseOn, isToldByPolicy } from './advice.js';
 
 export interface ExplainedPolicy {
   /** As in the canonical order: 'retry', 'circuit-breaker' … */
@@ -182,7 +182,9 @@ const advise = (bound: unknown): void => {
   const { runtime, label, record } = bound as MethodBinding;
   const channel = runtime.events.channel('advisor.warned');
   if (!channel.isWatched || record.layers.length === 0) return;
-  for (const { code, message, remedy } of explainBinding(bound as MethodBinding).warnings) {
+  for (const warning of explainBinding(bound as MethodBinding).warnings) {
+    if (isToldByPolicy(warning)) continue;
+    const { code, message, remedy } = warning;
     channel.emit(label, { code, message: `${message}; ${remedy}` });
   }
 };

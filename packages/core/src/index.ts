@@ -4,6 +4,9 @@ export { Cached } from './policies/cached/decorator.js';
 export { Retry } from './policies/retry/decorator.js';
 export { CircuitBreaker } from './policies/circuit-breaker/decorator.js';
 export { Timeout } from './policies/timeout/decorator.js';
+export { AdaptiveConcurrency } from './policies/adaptive-concurrency/decorator.js';
+export { AdaptiveThrottle } from './policies/adaptive-throttle/decorator.js';
+export { Chaos } from './policies/chaos/decorator.js';
 export { Fallback } from './policies/fallback/decorator.js';
 export { Invalidates } from './policies/invalidates/decorator.js';
 export { Resilient } from './resilient.js';
@@ -39,6 +42,9 @@ export { classifyError } from './errors/classify.js';
 export { HttpError, throwIfNotOk } from './errors/http-error.js';
 export { CacheStoreError } from './errors/cache-store-error.js';
 export { CircuitOpenError } from './policies/circuit-breaker/error.js';
+export { ConcurrencyLimitError } from './policies/adaptive-concurrency/error.js';
+export { ThrottledError } from './policies/adaptive-throttle/error.js';
+export { InjectedFault } from './policies/chaos/error.js';
 export { ConfigurationError } from './errors/configuration-error.js';
 export { RejectedError } from './errors/rejected-error.js';
 export { ResilienceError, isResilienceError } from './errors/resilience-error.js';
@@ -54,6 +60,10 @@ export type {
   BreakerState,
   CircuitControl,
 } from './policies/circuit-breaker/circuit.js';
+export type { AdaptiveConcurrencyOptions } from './policies/adaptive-concurrency/options.js';
+export type { AdaptiveThrottleOptions } from './policies/adaptive-throttle/options.js';
+export type { ChaosFault, ChaosOptions } from './policies/chaos/options.js';
+export type { ChaosShares } from './policies/chaos/machine.js';
 export type { TimeoutOptions } from './policies/timeout/options.js';
 export type { FallbackFor } from './policies/fallback/decorator.js';
 export type { InvalidatesOptions } from './policies/invalidates/options.js';
@@ -71,6 +81,7 @@ export type { Configuration, NamedPolicy, PolicyDefaults } from './configure.js'
 export type { HoldfastRuntime } from './runtime-api.js';
 export type { CacheHandle, CacheLookup, SetOptions } from './handles/cache-handle.js';
 export type { CircuitHealth, Health, Stats } from './handles/health.js';
+export type { ConcurrencyHealth, ThrottleHealth } from './handles/load-health.js';
 export type { CacheStats } from './stores/cache-stats.js';
 export type { CacheKey } from './algorithms/stable-key.js';
 export type { Warning } from './advice.js';

@@ -14,7 +14,10 @@ import {
   shown,
   text,
 } from './errors/option-check.js';
+import type { AdaptiveConcurrencyOptions } from './policies/adaptive-concurrency/options.js';
+import type { AdaptiveThrottleOptions } from './policies/adaptive-throttle/options.js';
 import type { CachedOptions } from './policies/cached/options.js';
+import type { ChaosOptions } from './policies/chaos/options.js';
 import type { CircuitBreakerOptions } from './policies/circuit-breaker/options.js';
 import type { FallbackFor } from './policies/fallback/decorator.js';
 import type { InvalidatesOptions } from './policies/invalidates/options.js';
@@ -39,7 +42,10 @@ export interface ResilientOptions<
   readonly cache?: boolean | CachedOptions<Args, Settled<Result>, Self>;
   readonly retry?: boolean | RetryOptions<Settled<Result>>;
   readonly circuitBreaker?: boolean | CircuitBreakerOptions<Args>;
+  readonly adaptiveThrottle?: boolean | AdaptiveThrottleOptions;
+  readonly adaptiveConcurrency?: boolean | AdaptiveConcurrencyOptions;
   readonly timeout?: false | Duration | TimeoutOptions;
+  readonly chaos?: boolean | ChaosOptions<Args, Result, Self>;
   readonly fallback?: false | FallbackFor<Self, Args, Result>;
   readonly invalidates?: false | InvalidatesOptions<Args, Self>;
   /** A named policy of `configure({ policies })` that these options refine. */

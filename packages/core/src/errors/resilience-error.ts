@@ -11,6 +11,7 @@ export type ResilienceErrorCode =
   | 'BULKHEAD_FULL'
   | 'RATE_LIMITED'
   | 'THROTTLED'
+  | 'CONCURRENCY_LIMITED'
   | 'SHUTTING_DOWN'
   | 'TIMED_OUT'
   | 'STORE_FAILED'

@@ -66,6 +66,23 @@ export type HoldfastEvent =
   | Fact<'circuit.slowCall', { circuit: string; durationMs: number }>
   | Fact<'timeout.elapsed', { scope: 'attempt' | 'total'; timeout: number }>
   | Fact<'timeout.lateResult', { outcome: 'fulfilled' | 'rejected'; lateMs: number }>
+  | Fact<'adaptiveConcurrency.limitChanged', { limit: number; previous: number }>
+  | Fact<'adaptiveConcurrency.rejected', { limit: number; inFlight: number }>
+  | Fact<'adaptiveThrottle.rejected', { requests: number; accepts: number; rejectionRate: number }>
+  /** A policy in shadow mode would have refused; the facts are those of its own `rejected` event. */
+  | Fact<
+      'shadow.rejected',
+      {
+        policy: string;
+        limit?: number;
+        inFlight?: number;
+        requests?: number;
+        accepts?: number;
+        rejectionRate?: number;
+      }
+    >
+  /** A call was disturbed on purpose; `delay` in milliseconds. */
+  | Fact<'chaos.injected', { kind: 'fault' | 'latency' | 'result'; delay?: number }>
   | Fact<'fallback.applied', { errorClass: string }>
   | Fact<'auth.refreshed'>
   | Fact<'auth.refreshFailed'>
@@ -112,6 +129,11 @@ const NAMES: Record<EventType, true> = {
   'circuit.slowCall': true,
   'timeout.elapsed': true,
   'timeout.lateResult': true,
+  'adaptiveConcurrency.limitChanged': true,
+  'adaptiveConcurrency.rejected': true,
+  'adaptiveThrottle.rejected': true,
+  'shadow.rejected': true,
+  'chaos.injected': true,
   'fallback.applied': true,
   'auth.refreshed': true,
   'auth.refreshFailed': true,

@@ -19,6 +19,8 @@ const LEVELS: Partial<Record<EventType, LogLevel>> = {
   'circuit.isolated': 'warn',
   'circuit.disabled': 'warn',
   'timeout.elapsed': 'warn',
+  'adaptiveConcurrency.limitChanged': 'info',
+  'chaos.injected': 'info',
   'fallback.applied': 'warn',
   'auth.refreshed': 'info',
   'auth.refreshFailed': 'error',

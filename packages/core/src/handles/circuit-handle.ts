@@ -10,6 +10,7 @@ import type { CircuitHandle as Circuits } from '../policies/circuit-breaker/inte
 import type { Runtime } from '../runtime/runtime.js';
 import { type BoundMethod, boundMethod, policyOf } from './bound-method.js';
 import type { HasMethod, MethodNames, NameOfAny } from './cache-handle.js';
+import { uniqueNames } from './unique-names.js';
 
 /** The circuit of one method, followed through `configure`. */
 class FollowedCircuit implements CircuitControl {
@@ -110,11 +111,5 @@ export const circuitsOf = (runtime: Runtime): ReadonlyMap<string, CircuitControl
       interceptors.flatMap(({ policy, handle }) => (policy === 'circuit-breaker' ? (handle as Circuits).all() : [])),
     ),
   );
-  const circuits = new Map<string, CircuitControl>();
-  for (const circuit of found) {
-    let label = circuit.name;
-    for (let ordinal = 2; circuits.has(label); ordinal++) label = `${circuit.name}#${ordinal}`;
-    circuits.set(label, circuit);
-  }
-  return circuits;
+  return uniqueNames(found);
 };

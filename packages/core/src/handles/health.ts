@@ -4,6 +4,13 @@ import type { CacheStats } from '../stores/cache-stats.js';
 import { sumStats } from '../stores/cache-stats.js';
 import { cacheStatsOf } from './cache-handle.js';
 import { circuitsOf } from './circuit-handle.js';
+import {
+  type ConcurrencyHealth,
+  type ThrottleHealth,
+  concurrencyHealth,
+  isThrottling,
+  throttleHealth,
+} from './load-health.js';
 
 export interface CircuitHealth {
   readonly state: BreakerState;
@@ -15,10 +22,14 @@ export interface CircuitHealth {
 }
 
 export interface Health {
-  /** 'degraded' while any circuit is open, half-open or isolated. */
+  /** 'degraded' while any circuit is open, half-open or isolated, or an adaptive throttle refuses calls. */
   readonly status: 'healthy' | 'degraded';
   readonly circuits: Readonly<Record<string, CircuitHealth>>;
   readonly caches: Readonly<Record<string, CacheStats>>;
+  /** What `@AdaptiveConcurrency` has found out. */
+  readonly concurrencyLimits: Readonly<Record<string, ConcurrencyHealth>>;
+  /** How `@AdaptiveThrottle` fares. */
+  readonly throttles: Readonly<Record<string, ThrottleHealth>>;
   /** The shared cache store; the in-process memory never fails. */
   readonly store: {
     readonly status: 'healthy';
@@ -53,9 +64,11 @@ export const healthOf = (runtime: Runtime): Health => {
   const circuits = circuitHealth(runtime);
   const isAiling = Object.values(circuits).some(({ state }) => AILING.has(state));
   return {
-    status: isAiling ? 'degraded' : 'healthy',
+    status: isAiling || isThrottling(runtime) ? 'degraded' : 'healthy',
     circuits,
     caches: cacheStatsOf(runtime),
+    concurrencyLimits: concurrencyHealth(runtime),
+    throttles: throttleHealth(runtime),
     store: { status: 'healthy', circuit: { state: 'closed', failureCount: 0 } },
   };
 };

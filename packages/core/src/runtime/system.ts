@@ -23,6 +23,8 @@ export const processSalt = (): number => {
 export const readEnvironment = (): Readonly<Record<string, string | undefined>> =>
   typeof process === 'undefined' ? {} : (process.env ?? {});
 
+export const isProduction = (): boolean => readEnvironment()['NODE_ENV'] === 'production';
+
 interface NameStore {
   getItem(name: string): string | null;
 }

@@ -16,7 +16,7 @@ interface Option {
   readonly literal: string | undefined;
 }
 
-const LITERAL = /\bDefault:? ('[^']*'|\d+|true|false)(?=[.:; )]|$)/;
+const LITERAL = /\bDefault:? ('[^']*'|\d+(?:\.\d+)?|true|false)(?=[.:; )]|$)/;
 
 const optionsOf = (file: string, name: string): Option[] => {
   const found = parse(file).statements.find((each) => ts.isInterfaceDeclaration(each) && each.name.text === name);
@@ -33,6 +33,9 @@ test.each([
   [page('cached'), 'policies/cached/options.ts', 'CachedOptions'],
   [page('retry'), 'policies/retry/options.ts', 'RetryOptions'],
   [page('circuit-breaker'), 'policies/circuit-breaker/options.ts', 'CircuitBreakerOptions'],
+  [page('adaptive-throttle'), 'policies/adaptive-throttle/options.ts', 'AdaptiveThrottleOptions'],
+  [page('adaptive-concurrency'), 'policies/adaptive-concurrency/options.ts', 'AdaptiveConcurrencyOptions'],
+  [page('chaos'), 'policies/chaos/options.ts', 'ChaosOptions'],
   [page('timeout'), 'policies/timeout/options.ts', 'TimeoutOptions'],
   [page('invalidates'), 'policies/invalidates/options.ts', 'InvalidatesOptions'],
 ])('%s has every option, with its default', (file, source, name) => {
