@@ -4,6 +4,7 @@ import { adaptiveThrottlePolicy } from './policies/adaptive-throttle/decorator.j
 import { cachedPolicy } from './policies/cached/decorator.js';
 import { circuitBreakerPolicy } from './policies/circuit-breaker/decorator.js';
 import { fallbackPolicy } from './policies/fallback/decorator.js';
+import { hedgePolicy } from './policies/hedge/decorator.js';
 import { invalidatesPolicy } from './policies/invalidates/decorator.js';
 import { retryPolicy } from './policies/retry/decorator.js';
 import { timeoutPolicy } from './policies/timeout/decorator.js';
@@ -14,6 +15,7 @@ const BUILT_IN = [
   retryPolicy,
   circuitBreakerPolicy,
   timeoutPolicy,
+  hedgePolicy,
   fallbackPolicy,
   invalidatesPolicy,
   adaptiveConcurrencyPolicy,

@@ -3,7 +3,7 @@
  * when it hurts. Retries are at most a share of the calls of the last ten seconds, plus a floor per second so that quiet
  * services may retry at all. Sources: Finagle's RetryBudget; Google SRE, "Addressing Cascading Failures".
  */
-import { TimeWindow } from '../../algorithms/sliding-window.js';
+import { TimeWindow } from './sliding-window.js';
 
 export interface RetryBudgetOptions {
   /** Retries per call, over the last ten seconds. Default 0.2. */
