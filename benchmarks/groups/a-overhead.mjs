@@ -1,10 +1,10 @@
 import { decorated, wrappedOneByOne } from '../contenders/ours.mjs';
-import { bareMethod, oneThen } from '../contenders/plain.mjs';
+import { bareMethod, oneThen, plainHedge } from '../contenders/plain.mjs';
 import { singlePolicyPeers, stackPeers, timeoutPeers } from '../contenders/policies.mjs';
 import { core } from '../lib/core.mjs';
 import { runMethods } from '../lib/group.mjs';
 
-const { AdaptiveConcurrency, AdaptiveThrottle, Chaos, CircuitBreaker, Fallback, Retry, Timeout } = core;
+const { AdaptiveConcurrency, AdaptiveThrottle, Chaos, CircuitBreaker, Fallback, Hedge, Retry, Timeout } = core;
 
 const SINGLE = { ratio: 1.9, bytes: 650, promises: 2, ticks: 2, timers: 0 };
 
@@ -44,6 +44,24 @@ export const overhead = {
           ...singlePolicyPeers,
           ...timeoutPeers,
           ...stackPeers,
+        ],
+        argumentsOf: () => Array.from({ length: 64 }, (_, id) => [id]),
+        expected: (value, [id]) => value === id + 1,
+      },
+      options,
+    ),
+};
+
+/** No peer hedges beside its first call without sharing one signal among all calls. */
+export const hedged = {
+  run: (options) =>
+    runMethods(
+      {
+        contenders: [
+          bareMethod,
+          ours('A7', '@Hedge, fixed delay', () => [Hedge({ after: '2s' })], { timers: 0 }),
+          ours('A7', '@Hedge, 95th percentile', () => [Hedge()]),
+          plainHedge,
         ],
         argumentsOf: () => Array.from({ length: 64 }, (_, id) => [id]),
         expected: (value, [id]) => value === id + 1,

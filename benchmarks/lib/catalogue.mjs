@@ -25,6 +25,13 @@ export const CATALOGUE = [
     title: 'A6  one stack of four policies against a wrapper for each (wrappers = 1)',
   },
   {
+    file: 'a-overhead.mjs',
+    group: 'hedged',
+    rows: ['A7'],
+    modes: BOTH,
+    title: 'A7  a hedge that is not needed (bare async method = 1)',
+  },
+  {
     file: 'b-hits.mjs',
     group: 'stringHits',
     rows: ['B1'],

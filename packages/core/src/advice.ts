@@ -85,6 +85,27 @@ const retriesWrite: Advice = (facts, record) => {
   };
 };
 
+const hedgesWrite: Advice = (facts, record) => {
+  const hedge = facts.stack.find(({ policy }) => policy === 'hedge');
+  if (hedge === undefined || hedge.options['isIdempotent'] === false || !WRITES.test(record.name)) return undefined;
+  return {
+    code: 'HEDGES_A_WRITE',
+    message: `'${record.name}' sounds like a write and may run twice at once`,
+    remedy: 'set idempotent: false, or make the write idempotent and keep it',
+  };
+};
+
+const hedgeNeverStarts: Advice = (facts) => {
+  const after = numberOf(facts, 'hedge', 'after');
+  const attempt = numberOf(facts, 'timeout', 'attempt');
+  if (after === undefined || attempt === undefined || after < attempt) return undefined;
+  return {
+    code: 'HEDGE_NEVER_STARTS',
+    message: `a hedge starts after ${formatDuration(after)}, the attempt ends after ${formatDuration(attempt)}`,
+    remedy: "make after shorter than the attempt, or a percentile such as 'p95'",
+  };
+};
+
 const unboundedWait: Advice = (facts) => {
   if (facts.kind !== 'async') return undefined;
   if (!has(facts, 'circuit-breaker') || has(facts, 'timeout') || has(facts, 'total-timeout')) return undefined;
@@ -139,6 +160,8 @@ const ALL: readonly Advice[] = [
   attemptOutlivesTotal,
   windowShorterThanCall,
   retriesWrite,
+  hedgesWrite,
+  hedgeNeverStarts,
   unboundedWait,
   nestedStacks,
   chaosInProduction,

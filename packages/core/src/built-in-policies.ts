@@ -5,6 +5,7 @@ import { cachedPolicy } from './policies/cached/decorator.js';
 import { chaosPolicy } from './policies/chaos/decorator.js';
 import { circuitBreakerPolicy } from './policies/circuit-breaker/decorator.js';
 import { fallbackPolicy } from './policies/fallback/decorator.js';
+import { hedgePolicy } from './policies/hedge/decorator.js';
 import { invalidatesPolicy } from './policies/invalidates/decorator.js';
 import { retryPolicy } from './policies/retry/decorator.js';
 import { timeoutPolicy } from './policies/timeout/decorator.js';
@@ -15,6 +16,7 @@ const BUILT_IN = [
   retryPolicy,
   circuitBreakerPolicy,
   timeoutPolicy,
+  hedgePolicy,
   fallbackPolicy,
   invalidatesPolicy,
   adaptiveConcurrencyPolicy,

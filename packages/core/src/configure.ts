@@ -21,6 +21,7 @@ import type { ChaosOptions } from './policies/chaos/options.js';
 import type { CircuitBreakerOptions } from './policies/circuit-breaker/options.js';
 import type { AdaptiveConcurrencyOptions } from './policies/adaptive-concurrency/options.js';
 import type { AdaptiveThrottleOptions } from './policies/adaptive-throttle/options.js';
+import type { HedgeOptions } from './policies/hedge/options.js';
 import type { RetryOptions } from './policies/retry/options.js';
 import type { TimeoutOptions } from './policies/timeout/options.js';
 import { type ResilientOptions, type UserPolicies, parseResilientOptions } from './resilient.js';
@@ -35,6 +36,7 @@ export interface PolicyDefaults extends UserPolicies {
   readonly cache?: Omit<CachedOptions<any[], any, any>, 'key' | 'name'>;
   readonly retry?: RetryOptions<any>;
   readonly circuitBreaker?: Omit<CircuitBreakerOptions<any[]>, 'name' | 'key'>;
+  readonly hedge?: HedgeOptions<any>;
   readonly adaptiveThrottle?: Omit<AdaptiveThrottleOptions, 'name'>;
   readonly adaptiveConcurrency?: Omit<AdaptiveConcurrencyOptions, 'name'>;
   readonly timeout?: TimeoutOptions;

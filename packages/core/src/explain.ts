@@ -43,10 +43,23 @@ const optionOf = (stack: readonly ExplainedPolicy[], policy: string, option: str
   return typeof value === 'number' ? value : undefined;
 };
 
+/** Branches that a hedged call may start beside its first. */
+const hedgesOf = (stack: readonly ExplainedPolicy[]): number => {
+  const hedge = stack.find(({ policy }) => policy === 'hedge');
+  return hedge?.options['isIdempotent'] === true ? (hedge.options['maxHedges'] as number) : 0;
+};
+
+/** One attempt with its hedges: each may start just before the one before it ends. */
+const longestAttempt = (stack: readonly ExplainedPolicy[]): number => {
+  const timeout = optionOf(stack, 'timeout', 'attempt') ?? Infinity;
+  const hedges = hedgesOf(stack);
+  return hedges === 0 ? timeout : hedges * Math.min(timeout, optionOf(stack, 'hedge', 'after') ?? timeout) + timeout;
+};
+
 /** Attempts, each bounded by its timeout, with the longest delays between them; never more than the total. */
 const worstCaseOf = (stack: readonly ExplainedPolicy[]): number => {
   const attempts = optionOf(stack, 'retry', 'maxAttempts') ?? 1;
-  const attempt = optionOf(stack, 'timeout', 'attempt') ?? Infinity;
+  const attempt = longestAttempt(stack);
   const delay =
     attempts === 1
       ? 0
@@ -62,7 +75,7 @@ const worstCaseOf = (stack: readonly ExplainedPolicy[]): number => {
 const amplificationOf = (binding: MethodBinding, stack: readonly ExplainedPolicy[]): number => {
   const { inner } = binding;
   const inside = inner === undefined ? 1 : amplificationOf(inner, describedStackOf(inner));
-  return (optionOf(stack, 'retry', 'maxAttempts') ?? 1) * inside;
+  return (optionOf(stack, 'retry', 'maxAttempts') ?? 1) * (1 + hedgesOf(stack)) * inside;
 };
 
 const describedStackOf = (binding: MethodBinding): ExplainedPolicy[] =>

@@ -4,6 +4,7 @@ export { Cached } from './policies/cached/decorator.js';
 export { Retry } from './policies/retry/decorator.js';
 export { CircuitBreaker } from './policies/circuit-breaker/decorator.js';
 export { Timeout } from './policies/timeout/decorator.js';
+export { Hedge } from './policies/hedge/decorator.js';
 export { AdaptiveConcurrency } from './policies/adaptive-concurrency/decorator.js';
 export { AdaptiveThrottle } from './policies/adaptive-throttle/decorator.js';
 export { Chaos } from './policies/chaos/decorator.js';
@@ -34,7 +35,7 @@ export { currentCall } from './pipeline/current-call.js';
 export { Circuit } from './direct/circuit.js';
 export { ResultCache } from './direct/result-cache.js';
 export { retry } from './direct/retry.js';
-export { RetryBudget } from './policies/retry/budget.js';
+export { RetryBudget } from './algorithms/retry-budget.js';
 export { computeDelay } from './algorithms/delay.js';
 export { days, hours, minutes, seconds } from './algorithms/duration.js';
 
@@ -52,7 +53,7 @@ export { TimedOutError } from './errors/timed-out-error.js';
 
 export type { CachedOptions, ComputedTtl, LeasedTtl, StaleIfErrorOptions } from './policies/cached/options.js';
 export type { RetryOptions } from './policies/retry/options.js';
-export type { RetryBudgetOptions } from './policies/retry/budget.js';
+export type { RetryBudgetOptions } from './algorithms/retry-budget.js';
 export type { BreakerWindow, CircuitBreakerOptions } from './policies/circuit-breaker/options.js';
 export type {
   BreakerMetrics,
@@ -60,6 +61,8 @@ export type {
   BreakerState,
   CircuitControl,
 } from './policies/circuit-breaker/circuit.js';
+export type { HedgeOptions, Percentile } from './policies/hedge/options.js';
+export type { HedgeStats } from './policies/hedge/interceptor.js';
 export type { AdaptiveConcurrencyOptions } from './policies/adaptive-concurrency/options.js';
 export type { AdaptiveThrottleOptions } from './policies/adaptive-throttle/options.js';
 export type { ChaosFault, ChaosOptions } from './policies/chaos/options.js';

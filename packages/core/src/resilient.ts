@@ -20,6 +20,7 @@ import type { CachedOptions } from './policies/cached/options.js';
 import type { ChaosOptions } from './policies/chaos/options.js';
 import type { CircuitBreakerOptions } from './policies/circuit-breaker/options.js';
 import type { FallbackFor } from './policies/fallback/decorator.js';
+import type { HedgeOptions } from './policies/hedge/options.js';
 import type { InvalidatesOptions } from './policies/invalidates/options.js';
 import type { RetryOptions } from './policies/retry/options.js';
 import type { TimeoutOptions } from './policies/timeout/options.js';
@@ -42,6 +43,7 @@ export interface ResilientOptions<
   readonly cache?: boolean | CachedOptions<Args, Settled<Result>, Self>;
   readonly retry?: boolean | RetryOptions<Settled<Result>>;
   readonly circuitBreaker?: boolean | CircuitBreakerOptions<Args>;
+  readonly hedge?: boolean | HedgeOptions<Settled<Result>>;
   readonly adaptiveThrottle?: boolean | AdaptiveThrottleOptions;
   readonly adaptiveConcurrency?: boolean | AdaptiveConcurrencyOptions;
   readonly timeout?: false | Duration | TimeoutOptions;

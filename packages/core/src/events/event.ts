@@ -66,6 +66,12 @@ export type HoldfastEvent =
   | Fact<'circuit.slowCall', { circuit: string; durationMs: number }>
   | Fact<'timeout.elapsed', { scope: 'attempt' | 'total'; timeout: number }>
   | Fact<'timeout.lateResult', { outcome: 'fulfilled' | 'rejected'; lateMs: number }>
+  /** Another branch of a call has begun; `hedge` counts from 1, `delay` is how long the one before had. */
+  | Fact<'hedge.launched', { hedge: number; delay: number }>
+  /** A hedge has answered in the first branch's place, `durationMs` after the call began. */
+  | Fact<'hedge.won', { hedge: number; durationMs: number }>
+  /** A hedge was due and not started: its budget was used up, or a policy inside had no room for it. */
+  | Fact<'hedge.suppressed', { hedge: number; reason: 'budget' | 'rejected' }>
   | Fact<'adaptiveConcurrency.limitChanged', { limit: number; previous: number }>
   | Fact<'adaptiveConcurrency.rejected', { limit: number; inFlight: number }>
   | Fact<'adaptiveThrottle.rejected', { requests: number; accepts: number; rejectionRate: number }>
@@ -129,6 +135,9 @@ const NAMES: Record<EventType, true> = {
   'circuit.slowCall': true,
   'timeout.elapsed': true,
   'timeout.lateResult': true,
+  'hedge.launched': true,
+  'hedge.won': true,
+  'hedge.suppressed': true,
   'adaptiveConcurrency.limitChanged': true,
   'adaptiveConcurrency.rejected': true,
   'adaptiveThrottle.rejected': true,

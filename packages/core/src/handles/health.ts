@@ -1,7 +1,9 @@
 import type { BreakerState } from '../policies/circuit-breaker/circuit.js';
+import type { HedgeStats } from '../policies/hedge/interceptor.js';
 import type { Runtime } from '../runtime/runtime.js';
 import type { CacheStats } from '../stores/cache-stats.js';
 import { sumStats } from '../stores/cache-stats.js';
+import { allBindings } from '../decorate/bind.js';
 import { cacheStatsOf } from './cache-handle.js';
 import { circuitsOf } from './circuit-handle.js';
 import {
@@ -77,9 +79,18 @@ export interface Stats {
   readonly caches: Readonly<Record<string, CacheStats>>;
   /** All caches together. */
   readonly total: CacheStats;
+  /** By method: branches launched beside the first, those that answered, those that were due and not started. */
+  readonly hedges: Readonly<Record<string, HedgeStats>>;
 }
+
+const hedgesOf = (runtime: Runtime): Record<string, HedgeStats> =>
+  Object.fromEntries(
+    allBindings(runtime).flatMap(({ label, interceptors }) =>
+      interceptors.flatMap(({ policy, handle }) => (policy === 'hedge' ? [[label, handle as HedgeStats]] : [])),
+    ),
+  );
 
 export const statsOf = (runtime: Runtime): Stats => {
   const caches = cacheStatsOf(runtime);
-  return { caches, total: sumStats(Object.values(caches)) };
+  return { caches, total: sumStats(Object.values(caches)), hedges: hedgesOf(runtime) };
 };

@@ -9,6 +9,10 @@ export interface CallFrame {
   readonly runtime: Runtime;
   /** True when runs of this frame may be given up before they end. */
   readonly isRaced: boolean;
+  /** How many interceptors there are to enter. */
+  readonly size: number;
+  /** Some interceptor, here or further in, may wait on the way in or ask for another run. */
+  readonly mayLinger: boolean;
   run(call: Call): unknown;
   /** A run of this frame as part of `parent`; throws at once when nobody waits for that any more. */
   runInside(parent: Call): unknown;
@@ -24,6 +28,8 @@ export class CallDetails {
   isInterruptible = false;
   /** The work that nobody waits for, where the run is part of such. */
   background: Background | undefined = undefined;
+  /** A hedge: nobody needs it, so it neither waits for a slot nor a token, and takes them only where they are free. */
+  isSpeculative = false;
   /** The caller's own signal, found as a trailing argument. */
   callerSignal: AbortSignal | undefined = undefined;
   /** Monotonic time at which the caller's patience ends. */
@@ -55,6 +61,7 @@ export class CallDetails {
   belongTo(parent: Call): void {
     this.parent = parent;
     this.background = parent.more?.background;
+    this.isSpeculative = parent.more?.isSpeculative === true;
   }
 
   /** Forgets what belonged to the attempt before. */
@@ -156,3 +163,16 @@ export class Call {
     return this.frame.notBefore(this, position);
   }
 }
+
+/** A run of `frame` as part of `parent`, not yet begun; throws at once when nobody waits for that any more. */
+export const partOf = (frame: CallFrame, parent: Call): Call => {
+  const call = new Call(frame, parent.self, parent.args);
+  call.details.belongTo(parent);
+  if (!parent.isInterruptible && !parent.frame.isRaced) return call;
+  const details = parent.details;
+  if (details.interruption !== undefined) throw details.interruption.reason;
+  call.details.isInterruptible = true;
+  call.details.callerSignal = details.callerSignal;
+  (details.children ??= new Set()).add(call);
+  return call;
+};

@@ -52,7 +52,7 @@ class CallView implements CurrentCall {
 }
 
 /** The retry may stand in an outer frame; only one frame of a stack counts beyond 1. */
-const attemptOf = (call: Call): number => {
+export const attemptOf = (call: Call): number => {
   let attempt = 1;
   for (let each: Call | undefined = call; each !== undefined; each = each.parent)
     attempt = Math.max(attempt, each.attempt);

@@ -18,7 +18,7 @@
 
 import type { Runtime } from '../runtime/runtime.js';
 import { timerFor } from './background.js';
-import { Call, type CallFrame } from './call.js';
+import { type Call, type CallFrame, partOf } from './call.js';
 import { running } from './current-call.js';
 import { Again, Answer, type Interceptor, Later, type Verdict } from './interceptor.js';
 import { raise, reject } from './fail.js';
@@ -27,6 +27,8 @@ import { raceAlone } from './interruption.js';
 import { Race } from './race.js';
 import { isThenable } from './thenable.js';
 import { argsWithSignal } from './caller-signal.js';
+
+const lingers = ({ mayLinger }: Interceptor): boolean => mayLinger === true;
 
 function onValue(this: Call, value: unknown): unknown {
   return (this.frame as Frame).ascendWithValue(this, value);
@@ -45,7 +47,8 @@ export class Frame implements CallFrame {
   private readonly around: FrameParts['around'];
   private onAsync: (() => void) | undefined;
   private readonly isAsync: () => boolean;
-  private readonly size: number;
+  readonly size: number;
+  readonly mayLinger: boolean;
   private readonly entering: readonly Interceptor[];
   private readonly enteringAt: readonly number[];
   private readonly leaving: readonly Interceptor[];
@@ -67,6 +70,7 @@ export class Frame implements CallFrame {
     this.onAsync = parts.onAsync;
     this.isAsync = parts.isAsync;
     this.size = interceptors.length;
+    this.mayLinger = interceptors.some(lingers) || parts.around?.inside.mayLinger === true;
     this.entering = interceptors.filter(({ enter }) => enter !== undefined);
     this.enteringAt = this.entering.map((each) => interceptors.indexOf(each));
     this.leaving = interceptors.filter(({ leave }) => leave !== undefined).reverse();
@@ -86,15 +90,7 @@ export class Frame implements CallFrame {
 
   /** The run of an inner frame, as part of `parent`; throws at once when nobody waits for that any more. */
   runInside(parent: Call): unknown {
-    const call = new Call(this, parent.self, parent.args);
-    call.details.belongTo(parent);
-    if (!parent.isInterruptible && !parent.frame.isRaced) return this.run(call);
-    const details = parent.details;
-    if (details.interruption !== undefined) throw details.interruption.reason;
-    call.details.isInterruptible = true;
-    call.details.callerSignal = details.callerSignal;
-    (details.children ??= new Set()).add(call);
-    return this.run(call);
+    return this.run(partOf(this, parent));
   }
 
   positionOf(interceptor: object): number {

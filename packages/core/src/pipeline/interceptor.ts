@@ -67,7 +67,7 @@ export interface Interceptor {
   /** On the way out with an error. */
   error?(call: Call, error: unknown): Verdict | Promise<Verdict>;
   /** For what races or is asynchronous by nature: runs the frame inside as often as it likes. */
-  around?(call: Call, inside: CallFrame): unknown;
+  readonly around?: ((call: Call, inside: CallFrame) => unknown) | undefined;
   /** Earliest monotonic time at which `enter` may admit; retries do not sleep towards a sure refusal. */
   notBefore?(call: Call): number;
   /** True when the attempt must be able to end before the method does. */

@@ -9,6 +9,7 @@ import {
   CircuitBreaker,
   type Configuration,
   Fallback,
+  Hedge,
   HttpError,
   Invalidates,
   Resilient,
@@ -54,6 +55,26 @@ export class Acceptance {
   promised(): Promise<string> {
     return Promise.resolve('x');
   }
+
+  @Hedge()
+  hedged(): Promise<string> {
+    return Promise.resolve('x');
+  }
+
+  @Hedge({ after: 'p99.9', maxHedges: 2, hedgeOn: [503], accept: (result) => result.id !== '' })
+  async hedgedWithOptions(): Promise<Product> {
+    return product;
+  }
+
+  // @ts-expect-error -- @Hedge needs a Promise
+  @Hedge()
+  notHedged(): string {
+    return 'x';
+  }
+
+  // @ts-expect-error -- no percentile
+  @Hedge({ after: 'slow' })
+  async hedgedWhen(): Promise<void> {}
 
   @Timeout({ attempt: '1s', total: 5000 })
   unchecked(): any {

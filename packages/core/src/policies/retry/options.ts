@@ -1,6 +1,7 @@
 import { type Backoff } from '../../algorithms/backoff.js';
 import { type Duration, parseDuration } from '../../algorithms/duration.js';
 import { type Jitter } from '../../algorithms/jitter.js';
+import { type RetryBudget, isRetryBudget } from '../../algorithms/retry-budget.js';
 import { type ErrorPattern, errorPatterns } from '../../errors/error-matcher.js';
 import {
   type OptionSite,
@@ -18,7 +19,6 @@ import {
   shape,
   whole,
 } from '../../errors/option-check.js';
-import { type RetryBudget, isRetryBudget } from './budget.js';
 
 /** Options of `@Retry`. `Self`, `Args` and `Value` are inferred from the method. */
 export interface RetryOptions<Value = unknown> {

@@ -3,8 +3,7 @@
  * when it hurts. Retries are at most a share of the calls of the last ten seconds, plus a floor per second so that quiet
  * services may retry at all. Sources: Finagle's RetryBudget; Google SRE, "Addressing Cascading Failures".
  */
-import { TimeWindow } from '../../algorithms/sliding-window.js';
-import { onePerProcess } from '../../runtime/one-per-process.js';
+import { TimeWindow } from './sliding-window.js';
 
 export interface RetryBudgetOptions {
   /** Retries per call, over the last ten seconds. Default 0.2. */
@@ -15,13 +14,15 @@ export interface RetryBudgetOptions {
 
 const WINDOW_SECONDS = 10;
 
-/** The budgets of all copies of this package. */
-const budgets = /* @__PURE__ */ onePerProcess('retry budgets', () => new WeakSet<object>());
+/** Known to other copies of this package, too. */
+const BRAND: unique symbol = /* @__PURE__ */ Symbol.for('@holdfast/retry-budget');
 
 /** Hand one object to several methods: they share it. */
 export class RetryBudget {
   readonly ratio: number;
   readonly minPerSecond: number;
+  /** @internal */
+  readonly [BRAND] = true;
   readonly #window = new TimeWindow(WINDOW_SECONDS * 1000);
 
   /** @throws RangeError on a negative or non-finite option */
@@ -33,7 +34,6 @@ export class RetryBudget {
     }
     this.ratio = ratio;
     this.minPerSecond = minPerSecond;
-    budgets.add(this);
   }
 
   /** A call began. */
@@ -57,4 +57,4 @@ export class RetryBudget {
 
 /** True for budgets of any copy of this package. */
 export const isRetryBudget = (value: unknown): value is RetryBudget =>
-  typeof value === 'object' && value !== null && budgets.has(value);
+  typeof value === 'object' && value !== null && (value as Partial<RetryBudget>)[BRAND] === true;
