@@ -1,6 +1,7 @@
 import { registerPolicy } from './decorate/policy-decorator.js';
 import { adaptiveConcurrencyPolicy } from './policies/adaptive-concurrency/decorator.js';
 import { adaptiveThrottlePolicy } from './policies/adaptive-throttle/decorator.js';
+import { bulkheadPolicy } from './policies/bulkhead/decorator.js';
 import { cachedPolicy } from './policies/cached/decorator.js';
 import { circuitBreakerPolicy } from './policies/circuit-breaker/decorator.js';
 import { fallbackPolicy } from './policies/fallback/decorator.js';
@@ -16,6 +17,7 @@ const BUILT_IN = [
   timeoutPolicy,
   fallbackPolicy,
   invalidatesPolicy,
+  bulkheadPolicy,
   adaptiveConcurrencyPolicy,
   adaptiveThrottlePolicy,
 ];

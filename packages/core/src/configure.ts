@@ -19,6 +19,7 @@ import type { CachedOptions } from './policies/cached/options.js';
 import type { CircuitBreakerOptions } from './policies/circuit-breaker/options.js';
 import type { AdaptiveConcurrencyOptions } from './policies/adaptive-concurrency/options.js';
 import type { AdaptiveThrottleOptions } from './policies/adaptive-throttle/options.js';
+import type { BulkheadOptions } from './policies/bulkhead/options.js';
 import type { RetryOptions } from './policies/retry/options.js';
 import type { TimeoutOptions } from './policies/timeout/options.js';
 import { type ResilientOptions, type UserPolicies, parseResilientOptions } from './resilient.js';
@@ -34,6 +35,7 @@ export interface PolicyDefaults extends UserPolicies {
   readonly retry?: RetryOptions<any>;
   readonly circuitBreaker?: Omit<CircuitBreakerOptions<any[]>, 'name' | 'key'>;
   readonly adaptiveThrottle?: Omit<AdaptiveThrottleOptions, 'name'>;
+  readonly bulkhead?: Omit<BulkheadOptions<any[]>, 'name' | 'key'>;
   readonly adaptiveConcurrency?: Omit<AdaptiveConcurrencyOptions, 'name'>;
   readonly timeout?: TimeoutOptions;
 }
@@ -91,6 +93,7 @@ const SITE: OptionSite = { decorator: 'configure' };
 const OWN_OPTIONS: Readonly<Record<string, readonly string[]>> = {
   cache: ['key', 'name'],
   circuitBreaker: ['key', 'name'],
+  bulkhead: ['key', 'name'],
   adaptiveThrottle: ['name'],
   adaptiveConcurrency: ['name'],
 };

@@ -58,6 +58,27 @@ export type HoldfastEvent =
   | Fact<'circuit.slowCall', { circuit: string; durationMs: number }>
   | Fact<'timeout.elapsed', { scope: 'attempt' | 'total'; timeout: number }>
   | Fact<'timeout.lateResult', { outcome: 'fulfilled' | 'rejected'; lateMs: number }>
+  | Fact<
+      'bulkhead.queued',
+      { bulkhead: string; inFlight: number; maxConcurrent: number; queued: number; maxQueue: number }
+    >
+  | Fact<
+      'bulkhead.rejected',
+      {
+        bulkhead: string;
+        inFlight: number;
+        maxConcurrent: number;
+        queued: number;
+        maxQueue: number;
+        /** Milliseconds in the queue; 0 where it was full. */
+        waited: number;
+      }
+    >
+  /** Abandoned work lost its slot to `maxHold` and goes on. */
+  | Fact<
+      'bulkhead.letGo',
+      { bulkhead: string; inFlight: number; maxConcurrent: number; queued: number; maxQueue: number; maxHold: number }
+    >
   | Fact<'adaptiveConcurrency.limitChanged', { limit: number; previous: number }>
   | Fact<'adaptiveConcurrency.rejected', { limit: number; inFlight: number }>
   | Fact<'adaptiveThrottle.rejected', { requests: number; accepts: number; rejectionRate: number }>
@@ -66,8 +87,13 @@ export type HoldfastEvent =
       'shadow.rejected',
       {
         policy: string;
+        bulkhead?: string;
         limit?: number;
         inFlight?: number;
+        maxConcurrent?: number;
+        queued?: number;
+        maxQueue?: number;
+        waited?: number;
         requests?: number;
         accepts?: number;
         rejectionRate?: number;
@@ -119,6 +145,9 @@ const NAMES: Record<EventType, true> = {
   'circuit.slowCall': true,
   'timeout.elapsed': true,
   'timeout.lateResult': true,
+  'bulkhead.queued': true,
+  'bulkhead.rejected': true,
+  'bulkhead.letGo': true,
   'adaptiveConcurrency.limitChanged': true,
   'adaptiveConcurrency.rejected': true,
   'adaptiveThrottle.rejected': true,

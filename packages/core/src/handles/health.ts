@@ -1,7 +1,9 @@
+import type { BulkheadHealth } from '../policies/bulkhead/bulkhead.js';
 import type { BreakerState } from '../policies/circuit-breaker/circuit.js';
 import type { Runtime } from '../runtime/runtime.js';
 import type { CacheStats } from '../stores/cache-stats.js';
 import { sumStats } from '../stores/cache-stats.js';
+import { bulkheadsOf } from './bulkheads.js';
 import { cacheStatsOf } from './cache-handle.js';
 import { circuitsOf } from './circuit-handle.js';
 
@@ -19,6 +21,8 @@ export interface Health {
   readonly status: 'healthy' | 'degraded';
   readonly circuits: Readonly<Record<string, CircuitHealth>>;
   readonly caches: Readonly<Record<string, CacheStats>>;
+  /** How full each is: by `name`, by method, with a hash for one of many keys. */
+  readonly bulkheads: Readonly<Record<string, BulkheadHealth>>;
   /** The shared cache store; the in-process memory never fails. */
   readonly store: {
     readonly status: 'healthy';
@@ -56,6 +60,7 @@ export const healthOf = (runtime: Runtime): Health => {
     status: isAiling ? 'degraded' : 'healthy',
     circuits,
     caches: cacheStatsOf(runtime),
+    bulkheads: bulkheadsOf(runtime),
     store: { status: 'healthy', circuit: { state: 'closed', failureCount: 0 } },
   };
 };
