@@ -6,6 +6,7 @@ import {
   ConsecutiveBreaker,
   ExponentialBackoff,
   TimeoutStrategy,
+  bulkhead,
   circuitBreaker,
   fallback,
   handleAll,
@@ -27,6 +28,7 @@ const cockatielRetry = () => retry(handleAll, { maxAttempts: 2, backoff: new Exp
 const cockatielBreaker = () => circuitBreaker(handleAll, { halfOpenAfter: 30_000, breaker: new ConsecutiveBreaker(5) });
 /** Aggressive: the caller's wait ends when the time is up, as with ours. */
 const cockatielTimeout = () => timeout(2_000, TimeoutStrategy.Aggressive);
+const cockatielBulkhead = () => bulkhead(10, 0);
 const cockatielFallback = () => fallback(handleAll, 0);
 
 const viaCockatiel = (name, makePolicy) => ({
@@ -77,6 +79,7 @@ const viaSmallPackages = {
 export const singlePolicyPeers = [
   viaCockatiel('retry', cockatielRetry),
   viaCockatiel('breaker', cockatielBreaker),
+  viaCockatiel('bulkhead', cockatielBulkhead),
   viaCockatiel('fallback', cockatielFallback),
   viaOpossum('breaker', { timeout: false }),
   viaPRetry,
@@ -85,8 +88,8 @@ export const singlePolicyPeers = [
 export const timeoutPeers = [viaCockatiel('timeout', cockatielTimeout), viaPTimeout];
 
 export const stackPeers = [
-  viaCockatiel('fallback+retry+breaker+timeout', () =>
-    wrap(cockatielFallback(), cockatielRetry(), cockatielBreaker(), cockatielTimeout()),
+  viaCockatiel('fallback+retry+breaker+bulkhead+timeout', () =>
+    wrap(cockatielFallback(), cockatielRetry(), cockatielBreaker(), cockatielBulkhead(), cockatielTimeout()),
   ),
   viaOpossum('breaker+timeout', { timeout: 2_000 }),
   viaSmallPackages,

@@ -4,7 +4,7 @@ import { singlePolicyPeers, stackPeers, timeoutPeers } from '../contenders/polic
 import { core } from '../lib/core.mjs';
 import { runMethods } from '../lib/group.mjs';
 
-const { AdaptiveConcurrency, AdaptiveThrottle, Chaos, CircuitBreaker, Fallback, Hedge, Retry, Timeout } = core;
+const { AdaptiveConcurrency, AdaptiveThrottle, Bulkhead, Chaos, CircuitBreaker, Fallback, Hedge, Retry, Timeout } = core;
 
 const SINGLE = { ratio: 1.9, bytes: 650, promises: 2, ticks: 2, timers: 0 };
 
@@ -16,7 +16,7 @@ const ours = (row, name, decorators, goal) => ({
   make: (index) => decorated(index, decorators()),
 });
 
-const stack = () => [Fallback({ value: 0 }), Retry(), CircuitBreaker(), Timeout('2s')];
+const stack = () => [Fallback({ value: 0 }), Retry(), CircuitBreaker(), Bulkhead(), Timeout('2s')];
 
 export const overhead = {
   run: (options) =>
@@ -25,16 +25,16 @@ export const overhead = {
         contenders: [
           bareMethod,
           oneThen,
-          // @Bulkhead belongs to A1 and @RateLimit to A3 (≤ 1.8, 1 promise, 1 tick), once they exist.
+          // @RateLimit belongs to A3 (≤ 1.8, 1 promise, 1 tick), once it exists.
           ours('A1', '@Retry', () => [Retry()], SINGLE),
           ours('A1', '@CircuitBreaker', () => [CircuitBreaker()], SINGLE),
+          ours('A1', '@Bulkhead', () => [Bulkhead()], SINGLE),
           ours('A1', '@Fallback', () => [Fallback({ value: 0 })], SINGLE),
           ours('A1', '@AdaptiveConcurrency', () => [AdaptiveConcurrency()], SINGLE),
           ours('A1', '@AdaptiveThrottle', () => [AdaptiveThrottle()], SINGLE),
           ours('A1', '@Chaos, off', () => [Chaos({ fault: 503 })], { promises: 1, ticks: 1, timers: 0 }),
           ours('A4', '@Timeout', () => [Timeout('2s')], { ratio: 4, timers: 0 }),
-          // The goal is that of five policies; @Bulkhead joins once it exists.
-          ours('A5', '@Fallback @Retry @CircuitBreaker @Timeout', stack, {
+          ours('A5', '@Fallback @Retry @CircuitBreaker @Bulkhead @Timeout', stack, {
             ratio: 4.5,
             bytes: 1_000,
             promises: 3,
@@ -70,14 +70,20 @@ export const hedged = {
     ),
 };
 
-const oneByOne = [{ fallback: { value: 0 } }, { retry: true }, { circuitBreaker: true }, { timeout: '2s' }];
+const oneByOne = [
+  { fallback: { value: 0 } },
+  { retry: true },
+  { circuitBreaker: true },
+  { bulkhead: true },
+  { timeout: '2s' },
+];
 
 export const fused = {
   run: (options) =>
     runMethods(
       {
         contenders: [
-          { name: 'four wrappers of ours', make: (index) => wrappedOneByOne(index, oneByOne) },
+          { name: 'five wrappers of ours', make: (index) => wrappedOneByOne(index, oneByOne) },
           ours('A6', 'the same as one stack', stack, { ratio: 0.6 }),
         ],
         argumentsOf: () => Array.from({ length: 64 }, (_, id) => [id]),

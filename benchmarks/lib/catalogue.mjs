@@ -22,7 +22,7 @@ export const CATALOGUE = [
     group: 'fused',
     rows: ['A6'],
     modes: BOTH,
-    title: 'A6  one stack of four policies against a wrapper for each (wrappers = 1)',
+    title: 'A6  one stack of five policies against a wrapper for each (wrappers = 1)',
   },
   {
     file: 'a-overhead.mjs',

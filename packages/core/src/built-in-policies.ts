@@ -1,6 +1,7 @@
 import { registerPolicy } from './decorate/policy-decorator.js';
 import { adaptiveConcurrencyPolicy } from './policies/adaptive-concurrency/decorator.js';
 import { adaptiveThrottlePolicy } from './policies/adaptive-throttle/decorator.js';
+import { bulkheadPolicy } from './policies/bulkhead/decorator.js';
 import { cachedPolicy } from './policies/cached/decorator.js';
 import { chaosPolicy } from './policies/chaos/decorator.js';
 import { circuitBreakerPolicy } from './policies/circuit-breaker/decorator.js';
@@ -19,6 +20,7 @@ const BUILT_IN = [
   hedgePolicy,
   fallbackPolicy,
   invalidatesPolicy,
+  bulkheadPolicy,
   adaptiveConcurrencyPolicy,
   adaptiveThrottlePolicy,
   chaosPolicy,

@@ -22,6 +22,7 @@ import type { CircuitBreakerOptions } from './policies/circuit-breaker/options.j
 import type { AdaptiveConcurrencyOptions } from './policies/adaptive-concurrency/options.js';
 import type { AdaptiveThrottleOptions } from './policies/adaptive-throttle/options.js';
 import type { HedgeOptions } from './policies/hedge/options.js';
+import type { BulkheadOptions } from './policies/bulkhead/options.js';
 import type { RetryOptions } from './policies/retry/options.js';
 import type { TimeoutOptions } from './policies/timeout/options.js';
 import { type ResilientOptions, type UserPolicies, parseResilientOptions } from './resilient.js';
@@ -38,6 +39,7 @@ export interface PolicyDefaults extends UserPolicies {
   readonly circuitBreaker?: Omit<CircuitBreakerOptions<any[]>, 'name' | 'key'>;
   readonly hedge?: HedgeOptions<any>;
   readonly adaptiveThrottle?: Omit<AdaptiveThrottleOptions, 'name'>;
+  readonly bulkhead?: Omit<BulkheadOptions<any[]>, 'name' | 'key'>;
   readonly adaptiveConcurrency?: Omit<AdaptiveConcurrencyOptions, 'name'>;
   readonly timeout?: TimeoutOptions;
   /** The switch and the rate for all methods with `@Chaos`; `enabled: false` keeps all of them off. */
@@ -97,6 +99,7 @@ const SITE: OptionSite = { decorator: 'configure' };
 const OWN_OPTIONS: Readonly<Record<string, readonly string[]>> = {
   cache: ['key', 'name'],
   circuitBreaker: ['key', 'name'],
+  bulkhead: ['key', 'name'],
   adaptiveThrottle: ['name'],
   adaptiveConcurrency: ['name'],
   chaos: ['result'],

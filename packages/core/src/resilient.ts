@@ -16,6 +16,7 @@ import {
 } from './errors/option-check.js';
 import type { AdaptiveConcurrencyOptions } from './policies/adaptive-concurrency/options.js';
 import type { AdaptiveThrottleOptions } from './policies/adaptive-throttle/options.js';
+import type { BulkheadOptions } from './policies/bulkhead/options.js';
 import type { CachedOptions } from './policies/cached/options.js';
 import type { ChaosOptions } from './policies/chaos/options.js';
 import type { CircuitBreakerOptions } from './policies/circuit-breaker/options.js';
@@ -45,6 +46,7 @@ export interface ResilientOptions<
   readonly circuitBreaker?: boolean | CircuitBreakerOptions<Args>;
   readonly hedge?: boolean | HedgeOptions<Settled<Result>>;
   readonly adaptiveThrottle?: boolean | AdaptiveThrottleOptions;
+  readonly bulkhead?: boolean | BulkheadOptions<Args>;
   readonly adaptiveConcurrency?: boolean | AdaptiveConcurrencyOptions;
   readonly timeout?: false | Duration | TimeoutOptions;
   readonly chaos?: boolean | ChaosOptions<Args, Result, Self>;

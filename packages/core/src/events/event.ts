@@ -72,6 +72,27 @@ export type HoldfastEvent =
   | Fact<'hedge.won', { hedge: number; durationMs: number }>
   /** A hedge was due and not started: its budget was used up, or a policy inside had no room for it. */
   | Fact<'hedge.suppressed', { hedge: number; reason: 'budget' | 'rejected' }>
+  | Fact<
+      'bulkhead.queued',
+      { bulkhead: string; inFlight: number; maxConcurrent: number; queued: number; maxQueue: number }
+    >
+  | Fact<
+      'bulkhead.rejected',
+      {
+        bulkhead: string;
+        inFlight: number;
+        maxConcurrent: number;
+        queued: number;
+        maxQueue: number;
+        /** Milliseconds in the queue; 0 where it was full. */
+        waited: number;
+      }
+    >
+  /** Abandoned work lost its slot to `maxHold` and goes on. */
+  | Fact<
+      'bulkhead.letGo',
+      { bulkhead: string; inFlight: number; maxConcurrent: number; queued: number; maxQueue: number; maxHold: number }
+    >
   | Fact<'adaptiveConcurrency.limitChanged', { limit: number; previous: number }>
   | Fact<'adaptiveConcurrency.rejected', { limit: number; inFlight: number }>
   | Fact<'adaptiveThrottle.rejected', { requests: number; accepts: number; rejectionRate: number }>
@@ -80,8 +101,13 @@ export type HoldfastEvent =
       'shadow.rejected',
       {
         policy: string;
+        bulkhead?: string;
         limit?: number;
         inFlight?: number;
+        maxConcurrent?: number;
+        queued?: number;
+        maxQueue?: number;
+        waited?: number;
         requests?: number;
         accepts?: number;
         rejectionRate?: number;
@@ -138,6 +164,9 @@ const NAMES: Record<EventType, true> = {
   'hedge.launched': true,
   'hedge.won': true,
   'hedge.suppressed': true,
+  'bulkhead.queued': true,
+  'bulkhead.rejected': true,
+  'bulkhead.letGo': true,
   'adaptiveConcurrency.limitChanged': true,
   'adaptiveConcurrency.rejected': true,
   'adaptiveThrottle.rejected': true,

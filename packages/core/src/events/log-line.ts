@@ -19,6 +19,7 @@ const LEVELS: Partial<Record<EventType, LogLevel>> = {
   'circuit.isolated': 'warn',
   'circuit.disabled': 'warn',
   'timeout.elapsed': 'warn',
+  'bulkhead.letGo': 'warn',
   'adaptiveConcurrency.limitChanged': 'info',
   'chaos.injected': 'info',
   'fallback.applied': 'warn',

@@ -1,9 +1,11 @@
+import type { BulkheadHealth } from '../policies/bulkhead/bulkhead.js';
 import type { BreakerState } from '../policies/circuit-breaker/circuit.js';
 import type { HedgeStats } from '../policies/hedge/interceptor.js';
 import type { Runtime } from '../runtime/runtime.js';
 import type { CacheStats } from '../stores/cache-stats.js';
 import { sumStats } from '../stores/cache-stats.js';
 import { allBindings } from '../decorate/bind.js';
+import { bulkheadsOf } from './bulkheads.js';
 import { cacheStatsOf } from './cache-handle.js';
 import { circuitsOf } from './circuit-handle.js';
 import {
@@ -32,6 +34,8 @@ export interface Health {
   readonly concurrencyLimits: Readonly<Record<string, ConcurrencyHealth>>;
   /** How `@AdaptiveThrottle` fares. */
   readonly throttles: Readonly<Record<string, ThrottleHealth>>;
+  /** How full each is: by `name`, by method, with a hash for one of many keys. */
+  readonly bulkheads: Readonly<Record<string, BulkheadHealth>>;
   /** The shared cache store; the in-process memory never fails. */
   readonly store: {
     readonly status: 'healthy';
@@ -71,6 +75,7 @@ export const healthOf = (runtime: Runtime): Health => {
     caches: cacheStatsOf(runtime),
     concurrencyLimits: concurrencyHealth(runtime),
     throttles: throttleHealth(runtime),
+    bulkheads: bulkheadsOf(runtime),
     store: { status: 'healthy', circuit: { state: 'closed', failureCount: 0 } },
   };
 };

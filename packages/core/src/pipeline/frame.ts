@@ -13,7 +13,7 @@
  * An interceptor with `around` ends a frame: it becomes the target, and what lies inside is a frame of its own.
  *
  * Invariants: every entered interceptor sees exactly one outcome per entry; a refusal is seen only by those outside the
- * one that refused; `call.depth` is the number of entered interceptors.
+ * one that refused; `call.depth` is the number of entered interceptors; who left while he waited is not served.
  */
 
 import type { Runtime } from '../runtime/runtime.js';
@@ -171,7 +171,10 @@ export class Frame implements CallFrame {
 
   private resumeAfter(wait: Promise<void>, call: Call, position: number): Promise<unknown> {
     return raceAlone(call, wait).then(
-      () => this.descend(call, position),
+      () =>
+        call.interruption === undefined
+          ? this.descend(call, position)
+          : this.ascendWithError(call, call.interruption.reason, position),
       (error: unknown) => this.ascendWithError(call, error, position - 1),
     );
   }

@@ -1,6 +1,16 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { deferred } from '../../../testing/src/index.js';
-import { Cached, Fallback, Retry, Timeout, again, currentCall, definePolicy, withContext } from '../../src/index.js';
+import {
+  Bulkhead,
+  Cached,
+  Fallback,
+  Retry,
+  Timeout,
+  again,
+  currentCall,
+  definePolicy,
+  withContext,
+} from '../../src/index.js';
 import { type VirtualWorld, coded, settledOf, virtualWorld } from '../support/virtual-world.js';
 
 /**
@@ -61,6 +71,42 @@ test('the attempt after a sleep, and after a renewal of credentials, sees its ca
   const api = world.own(new Api());
   await callAll(world, (caller) => api.load(caller));
   expect([seen.total(), seen.strangers()]).toEqual([9, []]);
+});
+
+test('queued work, and the fallback of who waited in vain, see their caller’s store', async () => {
+  const world = virtualWorld();
+  const seen = seenBy();
+  class Api {
+    @Fallback((_error: unknown, caller: string) => {
+      seen.at('fallback', caller);
+      return undefined;
+    })
+    @Bulkhead({ maxConcurrent: 1, maxQueue: 2, queueTimeout: 120 })
+    async load(caller: string): Promise<undefined> {
+      seen.at('work', caller);
+      await world.clock.sleep(100);
+      return undefined;
+    }
+  }
+  const api = world.own(new Api());
+  await callAll(world, (caller) => api.load(caller));
+  // The third one waits until the second has gone, and that is too long.
+  expect([seen.total(), seen.strangers()]).toEqual([3, []]);
+});
+
+test('an event of a wait in vain carries what withContext does', async () => {
+  const world = virtualWorld();
+  class Api {
+    @Bulkhead({ maxConcurrent: 1, maxQueue: 2, queueTimeout: 50 })
+    load(): Promise<never> {
+      return forever();
+    }
+  }
+  const api = world.own(new Api());
+  void api.load();
+  const calls = ['a', 'b'].map((trace) => withContext({ trace }, () => settledOf(api.load())));
+  await world.clock.until(Promise.all(calls));
+  expect(world.events.of('bulkhead.rejected').map(({ context }) => context)).toEqual([{ trace: 'a' }, { trace: 'b' }]);
 });
 
 test('a fallback after a total timeout sees its caller’s store', async () => {

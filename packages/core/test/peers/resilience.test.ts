@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import fc from 'fast-check';
 import {
+  Bulkhead,
   Cached,
   Circuit,
   CircuitBreaker,
@@ -107,6 +108,36 @@ test('4: a slow call cancels nobody but itself, also while the circuit stays clo
   expect(signals.map(({ aborted }) => aborted)).toEqual([true, false, false]);
 });
 
+test('5: a bulkhead is one under timeouts: what was abandoned still counts, unless it is let go', async () => {
+  for (const [maxHold, expected] of [
+    [undefined, 2],
+    [50, 3],
+  ] as const) {
+    const { own, clock } = virtualWorld();
+    let running = 0;
+    let most = 0;
+    class Api {
+      @Bulkhead({ maxConcurrent: 2, ...(maxHold !== undefined && { maxHold }) })
+      @Timeout(100)
+      async load(): Promise<void> {
+        running += 1;
+        most = Math.max(most, running);
+        await clock.sleep(170);
+        running -= 1;
+      }
+    }
+    const api = own(new Api());
+    const calls = [settledOf(api.load()), settledOf(api.load())];
+    for (let call = 0; call < 10; call += 1) {
+      await clock.advance(16);
+      calls.push(settledOf(api.load()));
+    }
+    await clock.advance(1_000);
+    await Promise.all(calls);
+    expect([running, most]).toEqual([0, expected]);
+  }
+});
+
 test('6: failures that left the window, calls in flight and refusals do not lie in the rate', async () => {
   const { runtime, clock } = virtualWorld();
   const options = { runtime, window: { type: 'time', duration: '5s', minimumCalls: 4, failureRate: 0.5 } } as const;
@@ -183,6 +214,23 @@ test('9: retried and hedged calls run in their caller’s async context', async 
   expect(seen).toHaveLength(8);
 });
 
+test('9: queued calls run in the request that they belong to, not in that of whoever made room', async () => {
+  const { own, clock } = virtualWorld();
+  const request = new AsyncLocalStorage<number>();
+  const seen: [number, number | undefined][] = [];
+  class Api {
+    @Bulkhead({ maxConcurrent: 1, maxQueue: 20 })
+    async load(id: number): Promise<void> {
+      seen.push([id, request.getStore()]);
+      await clock.sleep(10);
+      seen.push([id, request.getStore()]);
+    }
+  }
+  const api = own(new Api());
+  await clock.until(Promise.all(Array.from({ length: 20 }, (_, id) => request.run(id, () => api.load(id)))));
+  expect([seen.length, seen.filter(([id, found]) => id !== found)]).toEqual([40, []]);
+});
+
 test('10: a decorated method keeps its name, its length and its arguments', async () => {
   const { own } = virtualWorld();
   class Api {
@@ -226,6 +274,31 @@ test('11: refusals of our own neither open a circuit nor burn attempts, and keep
     expect(await errorOf(outer.load())).toMatchObject({ code: 'CIRCUIT_OPEN', cause: { status: 503 } });
   }
   expect([runs, circuitOf(outer, 'load').state]).toEqual([7, 'closed']);
+});
+
+test('12: what was accepted is not refused later: newcomers never overtake the queue, and who left holds no place', async () => {
+  const { own, clock } = virtualWorld();
+  const served: string[] = [];
+  class Api {
+    @Bulkhead({ maxConcurrent: 1, maxQueue: 1 })
+    async load(who: string, _signal?: AbortSignal): Promise<void> {
+      served.push(who);
+      await clock.sleep(10);
+    }
+  }
+  const api = own(new Api());
+  const first = api.load('first');
+  const accepted = settledOf(api.load('accepted'));
+  const newcomers = first.then(() => Promise.all([0, 1, 2].map(() => settledOf(api.load('newcomer')))));
+  await clock.until(Promise.all([accepted, newcomers]));
+  expect([served, 'error' in (await accepted)]).toEqual([['first', 'accepted', 'newcomer'], false]);
+  const controller = new AbortController();
+  const busy = api.load('busy');
+  const left = errorOf(api.load('left', controller.signal));
+  controller.abort('left');
+  const next = api.load('next');
+  await clock.until(Promise.all([busy, left, next]));
+  expect(served.slice(3)).toEqual(['busy', 'next']);
 });
 
 test('14: a shared call lives exactly as long as it is in flight, also when it fails or times out', async () => {

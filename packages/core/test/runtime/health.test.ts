@@ -33,6 +33,7 @@ describe('health()', () => {
       caches: {},
       concurrencyLimits: {},
       throttles: {},
+      bulkheads: {},
       store: { status: 'healthy', circuit: { state: 'closed', failureCount: 0 } },
     });
     expect(stats().total).toMatchObject({ lookups: 0, hitRate: 0 });

@@ -3,6 +3,7 @@
  * compiler. A line under `@ts-expect-error` must not compile.
  */
 import {
+  Bulkhead,
   Cached,
   type CacheHandle,
   Chaos,
@@ -98,6 +99,19 @@ export class Acceptance {
   timedNumber(): number {
     return 1;
   }
+
+  // @ts-expect-error -- @Bulkhead needs a Promise
+  @Bulkhead()
+  countedNumber(): number {
+    return 1;
+  }
+
+  @Bulkhead({ key: (tenant: string, page) => `${tenant.trim()} ${page.toFixed()}` })
+  async counted(_tenant: string, _page: number): Promise<void> {}
+
+  // @ts-expect-error -- the key has the method's parameters
+  @Bulkhead({ key: (tenant: number) => tenant })
+  async miscounted(_tenant: string): Promise<void> {}
 
   // @ts-expect-error -- a result that is only sometimes a Promise
   @Retry()

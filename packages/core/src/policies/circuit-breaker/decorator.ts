@@ -1,7 +1,8 @@
 import { hashKey } from '../../algorithms/key-hash.js';
-import { type CacheKey, isUnkeyable, keyOfValue } from '../../algorithms/stable-key.js';
+import type { CacheKey } from '../../algorithms/stable-key.js';
 import type { Later, MethodDecorator } from '../../decorate/decorator-types.js';
 import { builtInPolicy, policyDecorator } from '../../decorate/policy-decorator.js';
+import { type KeyFunction, callKey } from '../../pipeline/call-key.js';
 import { type Binding, type BoundPiece, RANKS } from '../../pipeline/policy.js';
 import { processSalt } from '../../runtime/system.js';
 import { BoundCircuit } from './circuit.js';
@@ -65,20 +66,6 @@ const perInstance = (settings: BreakerSettings, binding: Binding): Circuits => {
   return { only: undefined, find, all };
 };
 
-/** The circuit's place in the map; undefined for a key function that throws or answers nothing usable. */
-const idOf = (key: KeyFunction, self: unknown, args: readonly unknown[], binding: Binding): CacheKey => {
-  try {
-    const id = keyOfValue(key.apply(self, args as never[]));
-    if (!isUnkeyable(id)) return id;
-    binding.reportFailure('key', new TypeError(id.unkeyable));
-  } catch (thrown) {
-    binding.reportFailure('key', thrown);
-  }
-  return undefined;
-};
-
-type KeyFunction = (...args: never[]) => unknown;
-
 const perKey = (
   key: KeyFunction,
   name: string,
@@ -87,7 +74,7 @@ const perKey = (
 ): Circuits => {
   for (const circuit of circuits.values()) updated(circuit, settings);
   const find: CircuitFinder = (self, args) => {
-    const id = idOf(key, self, args, binding);
+    const id = callKey(key, self, args, binding);
     const known = circuits.get(id);
     // Keys may be names of customers: what shows in events is a hash.
     const circuit = known ?? new BoundCircuit(`${name}[${hashKey(id, processSalt())}]`, settings, binding.runtime);
