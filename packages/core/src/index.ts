@@ -73,7 +73,8 @@ export type { CacheHandle, CacheLookup, SetOptions } from './handles/cache-handl
 export type { CircuitHealth, Health, Stats } from './handles/health.js';
 export type { CacheStats } from './stores/cache-stats.js';
 export type { CacheKey } from './algorithms/stable-key.js';
-export type { Warning } from './advice.js';
+export type { AdviceCode } from './advisor/codes.js';
+export type { Warning } from './advisor/warning.js';
 export type { ExplainedMethod, ExplainedPolicy, Explanation } from './explain.js';
 export type { CurrentCall, CurrentLoad } from './pipeline/current-call.js';
 export type { CircuitOptions, Permit } from './direct/circuit.js';
