@@ -1,3 +1,4 @@
+import { ADVICE_CODES, type AdviceCode, adviceCodes } from './advisor/codes.js';
 import type { Classifier } from './errors/classify.js';
 import {
   type Check,
@@ -12,6 +13,7 @@ import {
   isRecord,
   literal,
   oneOf,
+  shape,
 } from './errors/option-check.js';
 import { dropBindings } from './decorate/bind.js';
 import { readHoldfastEnvironment } from './environment.js';
@@ -47,7 +49,10 @@ export interface PolicyDefaults extends UserPolicies {
 }
 
 /** What `@Resilient('payments')` stands for. */
-export type NamedPolicy = Omit<ResilientOptions<any, any[], any>, 'policy' | 'order' | 'async' | 'include' | 'exclude'>;
+export type NamedPolicy = Omit<
+  ResilientOptions<any, any[], any>,
+  'policy' | 'order' | 'async' | 'include' | 'exclude' | 'silence'
+>;
 
 export interface Configuration {
   /** Precedence: decorator > named policy > class `@Resilient` > these > environment > built-in. */
@@ -67,6 +72,8 @@ export interface Configuration {
   readonly random?: Random;
   /** Refusals and timeouts carry a stack; slower. Default false. */
   readonly captureStacks?: boolean;
+  /** Findings that nobody wants to hear, by code; `false` silences all. Warnings in `explain()` follow it, too. */
+  readonly advisor?: false | { readonly silence: readonly AdviceCode[] };
   /** Switches async context on: re-entrance is seen across awaits. Slows every promise on Node before 24. */
   readonly context?: boolean;
 }
@@ -90,6 +97,7 @@ const schema = (): Schema => ({
   clock: (value: unknown) => (value === 'exact' || value === 'system' ? undefined : isClock(value)),
   random: callback,
   captureStacks: flag,
+  advisor: either(literal(false), shape({ silence: adviceCodes })),
   context: flag,
 });
 
@@ -135,7 +143,7 @@ const parseNamed = (given: Readonly<Record<string, unknown>>, site: OptionSite):
       const parts = parseResilientOptions(options, at);
       if (parts.named !== undefined)
         throw configurationError(at, 'a named policy cannot refer to another one', 'policy');
-      for (const option of ['order', 'async', 'include', 'exclude'] as const) {
+      for (const option of ['order', 'async', 'include', 'exclude', 'silence'] as const) {
         if (parts[option] !== undefined)
           throw configurationError(at, `${option} belongs to @Resilient; write it there`, option);
       }
@@ -160,6 +168,9 @@ const generalOf = (general: Settings['general']): Pick<Settings, 'general' | 'en
   };
 };
 
+const silencedBy = (advisor: Configuration['advisor']): readonly AdviceCode[] | undefined =>
+  advisor === false ? ADVICE_CODES : advisor?.silence;
+
 /** The settings after a change: what is given replaces what was, option by option; defaults and named policies merge by name. */
 const changed = (present: Settings, given: Configuration, site: OptionSite): Settings => {
   const options = checkOptions(site, schema(), given) as Configuration;
@@ -181,6 +192,7 @@ const changed = (present: Settings, given: Configuration, site: OptionSite): Set
     classifiers: options.classifiers ?? present.classifiers,
     random: options.random ?? present.random,
     captureStacks: options.captureStacks ?? present.captureStacks,
+    silenced: silencedBy(options.advisor) ?? present.silenced,
   };
 };
 

@@ -1,3 +1,4 @@
+import { type AdviceCode, adviceCodes } from './advisor/codes.js';
 import { registerBuiltInPolicies } from './built-in-policies.js';
 import type { AnyMethod, ClassOrMethodDecorator, Later, Settled, ThisOf } from './decorate/decorator-types.js';
 import { type LayerParts, decorateClass, isClassDecoration, layerFrom } from './decorate/class-decorator.js';
@@ -6,6 +7,7 @@ import { refuseBareUse } from './decorate/policy-decorator.js';
 import type { Layer } from './decorate/method-record.js';
 import {
   type OptionSite,
+  type Schema,
   arrayOf,
   checkOptions,
   configurationError,
@@ -61,6 +63,8 @@ export interface ResilientOptions<
   readonly order?: readonly string[];
   /** Whether the method returns a Promise, where Holdfast cannot know before the first call. */
   readonly async?: boolean;
+  /** Findings of the advisor that are meant so here. */
+  readonly silence?: readonly AdviceCode[];
   /** On a class: only these methods. Needed for `cache`. */
   readonly include?: readonly (string | symbol)[];
   /** On a class: all but these. */
@@ -68,7 +72,14 @@ export interface ResilientOptions<
 }
 
 const names = arrayOf((value) => (typeof value === 'symbol' ? undefined : text(value)));
-const GENERAL = { policy: text, order: arrayOf(text), async: flag, include: names, exclude: names };
+const general = (): Schema => ({
+  policy: text,
+  order: arrayOf(text),
+  async: flag,
+  include: names,
+  exclude: names,
+  silence: adviceCodes,
+});
 
 const parsePolicy = (
   definition: PolicyDefinition,
@@ -92,7 +103,7 @@ export const parseResilientOptions = (given: unknown, site: OptionSite): LayerPa
   registerBuiltInPolicies();
   const definitions = world.policies as ReadonlyMap<string, PolicyDefinition>;
   const accepted = Object.fromEntries([...definitions.keys()].map((key) => [key, () => undefined]));
-  const options = checkOptions(site, { ...GENERAL, ...accepted }, given);
+  const options = checkOptions(site, { ...general(), ...accepted }, given);
   const keys = Object.keys(options).filter((key) => definitions.has(key));
   const policies = Object.fromEntries(
     keys.map((key) => [key, parsePolicy(definitions.get(key) as PolicyDefinition, options[key], site)]),
@@ -105,6 +116,7 @@ export const parseResilientOptions = (given: unknown, site: OptionSite): LayerPa
     async: options['async'] as boolean | undefined,
     include: options['include'] as LayerParts['include'],
     exclude: options['exclude'] as LayerParts['exclude'],
+    silence: options['silence'] as LayerParts['silence'],
   };
 };
 

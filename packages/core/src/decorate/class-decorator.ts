@@ -13,10 +13,11 @@ export interface LayerParts {
   readonly async: boolean | undefined;
   readonly include: readonly (string | symbol)[] | undefined;
   readonly exclude: readonly (string | symbol)[] | undefined;
+  readonly silence?: readonly string[] | undefined;
 }
 
 export const layerFrom = (
-  { policies, named, order, async }: LayerParts,
+  { policies, named, order, async, silence }: LayerParts,
   source: LayerSource,
   site: OptionSite,
 ): Layer => ({
@@ -25,6 +26,7 @@ export const layerFrom = (
   named,
   order,
   async,
+  silence,
   site,
 });
 

@@ -13,6 +13,8 @@ export interface Layer {
   readonly named: string | undefined;
   readonly order: readonly string[] | undefined;
   readonly async: boolean | undefined;
+  /** Codes of advice that is not wanted here. */
+  readonly silence?: readonly string[] | undefined;
   readonly site: OptionSite;
 }
 

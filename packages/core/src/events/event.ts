@@ -122,7 +122,7 @@ export type HoldfastEvent =
   | Fact<'call.failed', { durationMs: number; attempts: number }>
   | Fact<'config.reloaded', { methods: number }>
   | Fact<'config.reloadFailed'>
-  | Fact<'advisor.warned', { code: string; message: string }>
+  | Fact<'advisor.warned', { code: string; message: string; docs: string }>
   | Fact<'listener.failed', { source: string }>;
 
 export type EventType = HoldfastEvent['type'];

@@ -29,6 +29,8 @@ export interface Settings {
   readonly logger: Logger | false | undefined;
   readonly logLevel: LoggerLevel | undefined;
   readonly captureStacks: boolean;
+  /** Codes of advice that nobody wants to hear. */
+  readonly silenced: readonly string[];
   readonly usesExactClock: boolean;
   readonly clock: Clock;
   readonly random: Random;
@@ -49,6 +51,7 @@ export const builtInSettings = (clock: Clock = new SystemClock(), random: Random
   logger: undefined,
   logLevel: undefined,
   captureStacks: false,
+  silenced: [],
   usesExactClock: false,
   clock,
   random,

@@ -230,7 +230,7 @@ check('@Resilient', Resilient, [
   [
     'name',
     { name: 'x' },
-    'name is not an option; known options: adaptiveConcurrency, adaptiveThrottle, async, bulkhead, cache, chaos, circuitBreaker, exclude, fallback, hedge, include, invalidates, order, policy, retry, timeout',
+    'name is not an option; known options: adaptiveConcurrency, adaptiveThrottle, async, bulkhead, cache, chaos, circuitBreaker, exclude, fallback, hedge, include, invalidates, order, policy, retry, silence, timeout',
   ],
   ['order', { order: 'retry' }, "order must be an array, got 'retry'"],
   ['order[0]', { order: [5] }, 'order[0] must be a non-empty string, got 5'],

@@ -90,8 +90,8 @@ test('a method that sounds like a write, and a hedge that never starts, are warn
   }
   const { warnings } = explain(virtualWorld().own(new Orders()));
   expect(warnings.map(({ code, method }) => [code, method])).toEqual([
-    ['HEDGES_A_WRITE', 'Orders.place'],
     ['HEDGE_NEVER_STARTS', 'Orders.place'],
+    ['HEDGES_A_WRITE', 'Orders.place'],
   ]);
 });
 

@@ -8,7 +8,7 @@ import type { Binding } from '../../pipeline/policy.js';
 import { InjectedFault } from './error.js';
 import { type ChaosSettings, type Disturbance, disturb } from './machine.js';
 import { type ChaosFault, type ChaosOptions, faultsOf } from './options.js';
-import { CHAOS_IN_PRODUCTION, chaosWarning } from './production.js';
+import { CHAOS_DOCS, CHAOS_IN_PRODUCTION, chaosWarning } from './production.js';
 
 /** 'asked': a function decides at each call. */
 export type ChaosSwitch = 'on' | 'off' | 'asked';
@@ -78,8 +78,9 @@ export class ChaosInterceptor implements Interceptor {
   private warn(): void {
     const { warning, settings, binding } = this.parts;
     warning.isDue = false;
+    if (binding.runtime.settings.silenced.includes(CHAOS_IN_PRODUCTION)) return;
     const { message, remedy } = chaosWarning(settings.shares);
-    const facts = { code: CHAOS_IN_PRODUCTION, message: `${message}; ${remedy}` };
+    const facts = { code: CHAOS_IN_PRODUCTION, message: `${message}; ${remedy}`, docs: CHAOS_DOCS };
     binding.runtime.events.emit('advisor.warned', binding.method, facts);
   }
 

@@ -2,6 +2,7 @@ import type { ChaosShares } from './machine.js';
 
 /** Code of the advisor's warning. */
 export const CHAOS_IN_PRODUCTION = 'CHAOS_IN_PRODUCTION';
+export const CHAOS_DOCS = 'docs/advisor.md#chaos_in_production';
 
 const percent = (share: number): string => `${Math.round(share * 1000) / 10} %`;
 

@@ -94,6 +94,22 @@ const comparable = (options: CircuitBreakerOptions, settings: BreakerSettings): 
   return { ...plain, breaks, failureIf, ignoreIf, failureOn, ignoreOn, key };
 };
 
+/** As `explain()` shows them: all options, with their defaults and in milliseconds. */
+const resolvedOptions = (
+  { name, recoveryTimeout, ...given }: CircuitBreakerOptions,
+  { recoveryTimeout: breaks, window, ...settings }: BreakerSettings,
+): Readonly<Record<string, unknown>> => {
+  const { failureThreshold, ...others } = settings;
+  return Object.freeze({
+    ...(name !== undefined && { name }),
+    ...given,
+    ...(window.type === 'consecutive' && { failureThreshold }),
+    window,
+    recoveryTimeout: typeof recoveryTimeout === 'function' ? 'computed' : breaks(1),
+    ...others,
+  });
+};
+
 const circuitsFor = (options: CircuitBreakerOptions, settings: BreakerSettings, binding: Binding): Circuits => {
   const { name, key, scope } = options;
   if (scope === 'instance' && key === undefined) return perInstance(settings, binding);
@@ -111,7 +127,11 @@ const circuitsFor = (options: CircuitBreakerOptions, settings: BreakerSettings, 
 
 const bind = (options: CircuitBreakerOptions, binding: Binding): readonly BoundPiece[] => {
   const settings = resolveBreakerSettings(options, binding.site);
-  const circuits = { ...circuitsFor(options, settings, binding), slowCall: settings.slowCall?.duration };
+  const circuits = {
+    ...circuitsFor(options, settings, binding),
+    slowCall: settings.slowCall?.duration,
+    resolved: resolvedOptions(options, settings),
+  };
   return [{ rank: RANKS['circuit-breaker'], interceptor: new BreakerInterceptor(options, binding, circuits) }];
 };
 

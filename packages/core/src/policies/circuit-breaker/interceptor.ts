@@ -25,7 +25,7 @@ export interface CircuitHandle {
 
 export class BreakerInterceptor implements Interceptor {
   readonly policy = 'circuit-breaker';
-  private readonly options: CircuitBreakerOptions;
+  private readonly resolved: Readonly<Record<string, unknown>>;
   private readonly binding: Binding;
   private readonly clock: Clock;
   /** The circuit, where all calls share one; else it is looked up. */
@@ -47,9 +47,11 @@ export class BreakerInterceptor implements Interceptor {
       find: CircuitFinder;
       all: () => readonly BoundCircuit[];
       slowCall: number | undefined;
+      /** The options as resolved, for people. */
+      resolved: Readonly<Record<string, unknown>>;
     },
   ) {
-    this.options = options;
+    this.resolved = circuits.resolved;
     this.binding = binding;
     this.clock = binding.runtime.clock;
     this.only = circuits.only;
@@ -103,7 +105,7 @@ export class BreakerInterceptor implements Interceptor {
   }
 
   describe(): InterceptorFacts {
-    return { options: { ...this.options }, ...(this.only && { state: this.only.state }) };
+    return { options: this.resolved, ...(this.only && { state: this.only.state }) };
   }
 
   private locate(call: Call): BoundCircuit {
