@@ -6,6 +6,7 @@ import { cachedPolicy } from './policies/cached/decorator.js';
 import { circuitBreakerPolicy } from './policies/circuit-breaker/decorator.js';
 import { fallbackPolicy } from './policies/fallback/decorator.js';
 import { invalidatesPolicy } from './policies/invalidates/decorator.js';
+import { rateLimitPolicy } from './policies/rate-limit/decorator.js';
 import { retryPolicy } from './policies/retry/decorator.js';
 import { timeoutPolicy } from './policies/timeout/decorator.js';
 
@@ -17,6 +18,7 @@ const BUILT_IN = [
   timeoutPolicy,
   fallbackPolicy,
   invalidatesPolicy,
+  rateLimitPolicy,
   bulkheadPolicy,
   adaptiveConcurrencyPolicy,
   adaptiveThrottlePolicy,

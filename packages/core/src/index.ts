@@ -4,6 +4,7 @@ export { Cached } from './policies/cached/decorator.js';
 export { Retry } from './policies/retry/decorator.js';
 export { CircuitBreaker } from './policies/circuit-breaker/decorator.js';
 export { Timeout } from './policies/timeout/decorator.js';
+export { RateLimit } from './policies/rate-limit/decorator.js';
 export { Bulkhead } from './policies/bulkhead/decorator.js';
 export { AdaptiveConcurrency } from './policies/adaptive-concurrency/decorator.js';
 export { AdaptiveThrottle } from './policies/adaptive-throttle/decorator.js';
@@ -42,6 +43,7 @@ export { classifyError } from './errors/classify.js';
 export { HttpError, throwIfNotOk } from './errors/http-error.js';
 export { CacheStoreError } from './errors/cache-store-error.js';
 export { CircuitOpenError } from './policies/circuit-breaker/error.js';
+export { RateLimitedError } from './policies/rate-limit/error.js';
 export { BulkheadFullError } from './policies/bulkhead/error.js';
 export { ConcurrencyLimitError } from './policies/adaptive-concurrency/error.js';
 export { ThrottledError } from './policies/adaptive-throttle/error.js';
@@ -60,6 +62,8 @@ export type {
   BreakerState,
   CircuitControl,
 } from './policies/circuit-breaker/circuit.js';
+export type { RateLimitOptions } from './policies/rate-limit/options.js';
+export type { RateLimitStats } from './policies/rate-limit/limiter.js';
 export type { BulkheadOptions } from './policies/bulkhead/options.js';
 export type { BulkheadHealth } from './policies/bulkhead/bulkhead.js';
 export type { AdaptiveConcurrencyOptions } from './policies/adaptive-concurrency/options.js';

@@ -21,6 +21,7 @@ import type { CachedOptions } from './policies/cached/options.js';
 import type { CircuitBreakerOptions } from './policies/circuit-breaker/options.js';
 import type { FallbackFor } from './policies/fallback/decorator.js';
 import type { InvalidatesOptions } from './policies/invalidates/options.js';
+import type { RateLimitOptions } from './policies/rate-limit/options.js';
 import type { RetryOptions } from './policies/retry/options.js';
 import type { TimeoutOptions } from './policies/timeout/options.js';
 import type { Duration } from './algorithms/duration.js';
@@ -43,6 +44,7 @@ export interface ResilientOptions<
   readonly retry?: boolean | RetryOptions<Settled<Result>>;
   readonly circuitBreaker?: boolean | CircuitBreakerOptions<Args>;
   readonly adaptiveThrottle?: boolean | AdaptiveThrottleOptions;
+  readonly rateLimit?: boolean | Partial<RateLimitOptions<Args>>;
   readonly bulkhead?: boolean | BulkheadOptions<Args>;
   readonly adaptiveConcurrency?: boolean | AdaptiveConcurrencyOptions;
   readonly timeout?: false | Duration | TimeoutOptions;

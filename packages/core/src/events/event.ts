@@ -58,6 +58,8 @@ export type HoldfastEvent =
   | Fact<'circuit.slowCall', { circuit: string; durationMs: number }>
   | Fact<'timeout.elapsed', { scope: 'attempt' | 'total'; timeout: number }>
   | Fact<'timeout.lateResult', { outcome: 'fulfilled' | 'rejected'; lateMs: number }>
+  | Fact<'rateLimit.delayed', { limiter: string; limit: number; interval: number; delay: number; waiting: number }>
+  | Fact<'rateLimit.rejected', { limiter: string; limit: number; interval: number; retryAfter: number }>
   | Fact<
       'bulkhead.queued',
       { bulkhead: string; inFlight: number; maxConcurrent: number; queued: number; maxQueue: number }
@@ -87,6 +89,9 @@ export type HoldfastEvent =
       'shadow.rejected',
       {
         policy: string;
+        limiter?: string;
+        interval?: number;
+        retryAfter?: number;
         bulkhead?: string;
         limit?: number;
         inFlight?: number;
@@ -145,6 +150,8 @@ const NAMES: Record<EventType, true> = {
   'circuit.slowCall': true,
   'timeout.elapsed': true,
   'timeout.lateResult': true,
+  'rateLimit.delayed': true,
+  'rateLimit.rejected': true,
   'bulkhead.queued': true,
   'bulkhead.rejected': true,
   'bulkhead.letGo': true,

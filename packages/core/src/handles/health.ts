@@ -1,9 +1,10 @@
 import type { BulkheadHealth } from '../policies/bulkhead/bulkhead.js';
+import type { RateLimitStats } from '../policies/rate-limit/limiter.js';
 import type { BreakerState } from '../policies/circuit-breaker/circuit.js';
 import type { Runtime } from '../runtime/runtime.js';
 import type { CacheStats } from '../stores/cache-stats.js';
 import { sumStats } from '../stores/cache-stats.js';
-import { bulkheadsOf } from './bulkheads.js';
+import { bulkheadsOf, rateLimitsOf } from './limits.js';
 import { cacheStatsOf } from './cache-handle.js';
 import { circuitsOf } from './circuit-handle.js';
 
@@ -69,9 +70,16 @@ export interface Stats {
   readonly caches: Readonly<Record<string, CacheStats>>;
   /** All caches together. */
   readonly total: CacheStats;
+  readonly rateLimits: Readonly<Record<string, RateLimitStats>>;
+  readonly bulkheads: Readonly<Record<string, BulkheadHealth>>;
 }
 
 export const statsOf = (runtime: Runtime): Stats => {
   const caches = cacheStatsOf(runtime);
-  return { caches, total: sumStats(Object.values(caches)) };
+  return {
+    caches,
+    total: sumStats(Object.values(caches)),
+    rateLimits: rateLimitsOf(runtime),
+    bulkheads: bulkheadsOf(runtime),
+  };
 };
