@@ -43,10 +43,21 @@ const optionOf = (stack: readonly ExplainedPolicy[], policy: string, option: str
   return typeof value === 'number' ? value : undefined;
 };
 
-/** Attempts, each bounded by its timeout, with the longest delays between them; never more than the total. */
+/** The longest that an attempt can be made to wait before its timeout begins. */
+const waitBefore = (stack: readonly ExplainedPolicy[]): number => {
+  const timeoutAt = stack.findIndex(({ policy }) => policy === 'timeout');
+  return stack.slice(0, Math.max(0, timeoutAt)).reduce((sum, { policy, options }) => {
+    const { shadow, maxQueue, queueTimeout, maxWait } = options as Partial<Record<string, number | boolean>>;
+    if (shadow === true) return sum;
+    if (policy === 'bulkhead' && maxQueue !== 0) return sum + Number(queueTimeout);
+    return policy === 'rate-limit' ? sum + Number(maxWait) : sum;
+  }, 0);
+};
+
+/** Attempts, each bounded by its timeout and its waiting before, with the longest delays between them; never more than the total. */
 const worstCaseOf = (stack: readonly ExplainedPolicy[]): number => {
   const attempts = optionOf(stack, 'retry', 'maxAttempts') ?? 1;
-  const attempt = optionOf(stack, 'timeout', 'attempt') ?? Infinity;
+  const attempt = (optionOf(stack, 'timeout', 'attempt') ?? Infinity) + waitBefore(stack);
   const delay =
     attempts === 1
       ? 0
