@@ -16,7 +16,9 @@ import {
 } from 'cockatiel';
 import Opossum from 'opossum';
 import pRetry from 'p-retry';
+import pThrottle from 'p-throttle';
 import pTimeout from 'p-timeout';
+import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { defineClass } from '../lib/driver.mjs';
 
 const INNER = 'async inner(id) { return id + 1; }';
@@ -65,6 +67,27 @@ const viaPTimeout = {
     }),
 };
 
+/** High enough that no call ever waits or is refused. */
+export const RATE = 1e9;
+
+const viaPThrottle = {
+  name: 'p-throttle',
+  make: (index) => {
+    const service = create(`PThrottle${index}`, 'm(id) { return this.throttled(id); }');
+    service.throttled = pThrottle({ limit: RATE, interval: 1_000 })((id) => service.inner(id));
+    return service;
+  },
+};
+
+/** In memory, one key for all calls. */
+const viaRateLimiterFlexible = {
+  name: 'rate-limiter-flexible',
+  make: (index) =>
+    create(`Flexible${index}`, "async m(id) { await limiter.consume('all'); return this.inner(id); }", {
+      limiter: new RateLimiterMemory({ points: RATE, duration: 1 }),
+    }),
+};
+
 const viaSmallPackages = {
   name: 'p-retry + p-timeout',
   make: (index) =>
@@ -84,6 +107,8 @@ export const singlePolicyPeers = [
   viaOpossum('breaker', { timeout: false }),
   viaPRetry,
 ];
+
+export const rateLimitPeers = [viaPThrottle, viaRateLimiterFlexible];
 
 export const timeoutPeers = [viaCockatiel('timeout', cockatielTimeout), viaPTimeout];
 

@@ -1,10 +1,21 @@
 import { decorated, wrappedOneByOne } from '../contenders/ours.mjs';
 import { bareMethod, oneThen, plainHedge } from '../contenders/plain.mjs';
-import { singlePolicyPeers, stackPeers, timeoutPeers } from '../contenders/policies.mjs';
+import { RATE, rateLimitPeers, singlePolicyPeers, stackPeers, timeoutPeers } from '../contenders/policies.mjs';
 import { core } from '../lib/core.mjs';
 import { runMethods } from '../lib/group.mjs';
 
-const { AdaptiveConcurrency, AdaptiveThrottle, Bulkhead, Chaos, CircuitBreaker, Fallback, Hedge, Retry, Timeout } = core;
+const {
+  AdaptiveConcurrency,
+  AdaptiveThrottle,
+  Bulkhead,
+  Chaos,
+  CircuitBreaker,
+  Fallback,
+  Hedge,
+  RateLimit,
+  Retry,
+  Timeout,
+} = core;
 
 const SINGLE = { ratio: 1.9, bytes: 650, promises: 2, ticks: 2, timers: 0 };
 
@@ -25,7 +36,6 @@ export const overhead = {
         contenders: [
           bareMethod,
           oneThen,
-          // @RateLimit belongs to A3 (≤ 1.8, 1 promise, 1 tick), once it exists.
           ours('A1', '@Retry', () => [Retry()], SINGLE),
           ours('A1', '@CircuitBreaker', () => [CircuitBreaker()], SINGLE),
           ours('A1', '@Bulkhead', () => [Bulkhead()], SINGLE),
@@ -33,6 +43,12 @@ export const overhead = {
           ours('A1', '@AdaptiveConcurrency', () => [AdaptiveConcurrency()], SINGLE),
           ours('A1', '@AdaptiveThrottle', () => [AdaptiveThrottle()], SINGLE),
           ours('A1', '@Chaos, off', () => [Chaos({ fault: 503 })], { promises: 1, ticks: 1, timers: 0 }),
+          ours('A3', '@RateLimit', () => [RateLimit({ limit: RATE, interval: '1s' })], {
+            ratio: 1.8,
+            promises: 1,
+            ticks: 1,
+            timers: 0,
+          }),
           ours('A4', '@Timeout', () => [Timeout('2s')], { ratio: 4, timers: 0 }),
           ours('A5', '@Fallback @Retry @CircuitBreaker @Bulkhead @Timeout', stack, {
             ratio: 4.5,
@@ -42,6 +58,7 @@ export const overhead = {
             timers: 0,
           }),
           ...singlePolicyPeers,
+          ...rateLimitPeers,
           ...timeoutPeers,
           ...stackPeers,
         ],

@@ -8,6 +8,7 @@ import { circuitBreakerPolicy } from './policies/circuit-breaker/decorator.js';
 import { fallbackPolicy } from './policies/fallback/decorator.js';
 import { hedgePolicy } from './policies/hedge/decorator.js';
 import { invalidatesPolicy } from './policies/invalidates/decorator.js';
+import { rateLimitPolicy } from './policies/rate-limit/decorator.js';
 import { retryPolicy } from './policies/retry/decorator.js';
 import { timeoutPolicy } from './policies/timeout/decorator.js';
 
@@ -20,6 +21,7 @@ const BUILT_IN = [
   hedgePolicy,
   fallbackPolicy,
   invalidatesPolicy,
+  rateLimitPolicy,
   bulkheadPolicy,
   adaptiveConcurrencyPolicy,
   adaptiveThrottlePolicy,

@@ -25,6 +25,7 @@ import type { AdaptiveConcurrencyOptions } from './policies/adaptive-concurrency
 import type { AdaptiveThrottleOptions } from './policies/adaptive-throttle/options.js';
 import type { HedgeOptions } from './policies/hedge/options.js';
 import type { BulkheadOptions } from './policies/bulkhead/options.js';
+import type { RateLimitOptions } from './policies/rate-limit/options.js';
 import type { RetryOptions } from './policies/retry/options.js';
 import type { TimeoutOptions } from './policies/timeout/options.js';
 import { type ResilientOptions, type UserPolicies, parseResilientOptions } from './resilient.js';
@@ -41,6 +42,7 @@ export interface PolicyDefaults extends UserPolicies {
   readonly circuitBreaker?: Omit<CircuitBreakerOptions<any[]>, 'name' | 'key'>;
   readonly hedge?: HedgeOptions<any>;
   readonly adaptiveThrottle?: Omit<AdaptiveThrottleOptions, 'name'>;
+  readonly rateLimit?: Partial<Omit<RateLimitOptions<any[]>, 'name' | 'key'>>;
   readonly bulkhead?: Omit<BulkheadOptions<any[]>, 'name' | 'key'>;
   readonly adaptiveConcurrency?: Omit<AdaptiveConcurrencyOptions, 'name'>;
   readonly timeout?: TimeoutOptions;
@@ -107,6 +109,7 @@ const SITE: OptionSite = { decorator: 'configure' };
 const OWN_OPTIONS: Readonly<Record<string, readonly string[]>> = {
   cache: ['key', 'name'],
   circuitBreaker: ['key', 'name'],
+  rateLimit: ['key', 'name'],
   bulkhead: ['key', 'name'],
   adaptiveThrottle: ['name'],
   adaptiveConcurrency: ['name'],

@@ -25,6 +25,7 @@ import type { CircuitBreakerOptions } from './policies/circuit-breaker/options.j
 import type { FallbackFor } from './policies/fallback/decorator.js';
 import type { HedgeOptions } from './policies/hedge/options.js';
 import type { InvalidatesOptions } from './policies/invalidates/options.js';
+import type { RateLimitOptions } from './policies/rate-limit/options.js';
 import type { RetryOptions } from './policies/retry/options.js';
 import type { TimeoutOptions } from './policies/timeout/options.js';
 import type { Duration } from './algorithms/duration.js';
@@ -48,6 +49,7 @@ export interface ResilientOptions<
   readonly circuitBreaker?: boolean | CircuitBreakerOptions<Args>;
   readonly hedge?: boolean | HedgeOptions<Settled<Result>>;
   readonly adaptiveThrottle?: boolean | AdaptiveThrottleOptions;
+  readonly rateLimit?: boolean | Partial<RateLimitOptions<Args>>;
   readonly bulkhead?: boolean | BulkheadOptions<Args>;
   readonly adaptiveConcurrency?: boolean | AdaptiveConcurrencyOptions;
   readonly timeout?: false | Duration | TimeoutOptions;

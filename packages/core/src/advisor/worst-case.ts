@@ -11,11 +11,18 @@ const hedgesOf = (stack: ExplainedStack): number => {
 export const runsOf = (stack: ExplainedStack): number =>
   (numberIn(stack, 'retry', 'maxAttempts') ?? 1) * (1 + hedgesOf(stack));
 
-/** What an attempt may wait for its place before it runs; Infinity where nothing bounds the wait. */
+/**
+ * The longest that an attempt can be made to wait before its timeout begins; Infinity where nothing bounds the wait. In
+ * shadow mode nobody waits.
+ */
 export const longestQueue = (stack: ExplainedStack): number => {
-  const hasQueue = (numberIn(stack, 'bulkhead', 'maxQueue') ?? 0) > 0;
-  const queue = hasQueue ? (numberIn(stack, 'bulkhead', 'queueTimeout') ?? Infinity) : 0;
-  return queue + (numberIn(stack, 'rate-limit', 'maxWait') ?? 0);
+  const timeoutAt = stack.findIndex(({ policy }) => policy === 'timeout');
+  return stack.slice(0, timeoutAt < 0 ? stack.length : timeoutAt).reduce((sum, { policy, options }) => {
+    const { shadow, maxQueue = 0, queueTimeout, maxWait } = options as Partial<Record<string, number | boolean>>;
+    if (shadow === true) return sum;
+    if (policy === 'bulkhead' && maxQueue !== 0) return sum + Number(queueTimeout ?? Infinity);
+    return policy === 'rate-limit' ? sum + Number(maxWait ?? 0) : sum;
+  }, 0);
 };
 
 /** Attempts, each bounded by its queues and its timeout, with the longest delays between them; never more than the total. */

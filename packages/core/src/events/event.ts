@@ -72,6 +72,8 @@ export type HoldfastEvent =
   | Fact<'hedge.won', { hedge: number; durationMs: number }>
   /** A hedge was due and not started: its budget was used up, or a policy inside had no room for it. */
   | Fact<'hedge.suppressed', { hedge: number; reason: 'budget' | 'rejected' }>
+  | Fact<'rateLimit.delayed', { limiter: string; limit: number; interval: number; delay: number; waiting: number }>
+  | Fact<'rateLimit.rejected', { limiter: string; limit: number; interval: number; retryAfter: number }>
   | Fact<
       'bulkhead.queued',
       { bulkhead: string; inFlight: number; maxConcurrent: number; queued: number; maxQueue: number }
@@ -101,6 +103,9 @@ export type HoldfastEvent =
       'shadow.rejected',
       {
         policy: string;
+        limiter?: string;
+        interval?: number;
+        retryAfter?: number;
         bulkhead?: string;
         limit?: number;
         inFlight?: number;
@@ -164,6 +169,8 @@ const NAMES: Record<EventType, true> = {
   'hedge.launched': true,
   'hedge.won': true,
   'hedge.suppressed': true,
+  'rateLimit.delayed': true,
+  'rateLimit.rejected': true,
   'bulkhead.queued': true,
   'bulkhead.rejected': true,
   'bulkhead.letGo': true,

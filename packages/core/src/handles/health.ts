@@ -1,11 +1,12 @@
 import type { BulkheadHealth } from '../policies/bulkhead/bulkhead.js';
+import type { RateLimitStats } from '../policies/rate-limit/limiter.js';
 import type { BreakerState } from '../policies/circuit-breaker/circuit.js';
 import type { HedgeStats } from '../policies/hedge/interceptor.js';
 import type { Runtime } from '../runtime/runtime.js';
 import type { CacheStats } from '../stores/cache-stats.js';
 import { sumStats } from '../stores/cache-stats.js';
 import { allBindings } from '../decorate/bind.js';
-import { bulkheadsOf } from './bulkheads.js';
+import { bulkheadsOf, rateLimitsOf } from './limits.js';
 import { cacheStatsOf } from './cache-handle.js';
 import { circuitsOf } from './circuit-handle.js';
 import {
@@ -86,6 +87,8 @@ export interface Stats {
   readonly total: CacheStats;
   /** By method: branches launched beside the first, those that answered, those that were due and not started. */
   readonly hedges: Readonly<Record<string, HedgeStats>>;
+  readonly rateLimits: Readonly<Record<string, RateLimitStats>>;
+  readonly bulkheads: Readonly<Record<string, BulkheadHealth>>;
 }
 
 const hedgesOf = (runtime: Runtime): Record<string, HedgeStats> =>
@@ -97,5 +100,11 @@ const hedgesOf = (runtime: Runtime): Record<string, HedgeStats> =>
 
 export const statsOf = (runtime: Runtime): Stats => {
   const caches = cacheStatsOf(runtime);
-  return { caches, total: sumStats(Object.values(caches)), hedges: hedgesOf(runtime) };
+  return {
+    caches,
+    total: sumStats(Object.values(caches)),
+    rateLimits: rateLimitsOf(runtime),
+    bulkheads: bulkheadsOf(runtime),
+    hedges: hedgesOf(runtime),
+  };
 };

@@ -1,8 +1,10 @@
 import {
+  Bulkhead,
   Cached,
   CircuitBreaker,
   Fallback,
   Invalidates,
+  RateLimit,
   Resilient,
   Retry,
   Timeout,
@@ -202,6 +204,7 @@ describe('whether a method is asynchronous is known', () => {
   test.each([
     ['@Retry', () => Retry()],
     ['@Timeout', () => Timeout('1s')],
+    ['@Bulkhead', () => Bulkhead()],
   ])('and `async: false` refuses %s, in both orders', (name, line) => {
     const define =
       (...lines: unknown[]) =>

@@ -1,7 +1,7 @@
-import { Bulkhead, BulkheadFullError, Retry, explain } from '../../src/index.js';
+import { Bulkhead, BulkheadFullError, CircuitBreaker, RateLimit, Retry, circuitOf, explain } from '../../src/index.js';
 import { coded, errorOf, settledOf, virtualWorld } from '../support/virtual-world.js';
 
-/** What pyresilience says of its bulkhead, by the rows of its own tests and pages. */
+/** What pyresilience says of its bulkhead and its rate limiter, by the rows of its own tests and pages. */
 
 const forever = (): Promise<never> => new Promise(() => undefined);
 
@@ -56,5 +56,75 @@ describe('bulkhead', () => {
     await clock.settle();
     expect(await service.load()).toBe(2);
     expect(await clock.until(first)).toBe(3);
+  });
+});
+
+describe('rate limiter', () => {
+  test('ten calls pass at once, the eleventh is refused, and tokens come back evenly', async () => {
+    const { own, clock, events } = virtualWorld();
+    class Service {
+      @RateLimit({ limit: 10, interval: '1s', algorithm: 'token-bucket' })
+      async load(): Promise<number> {
+        return clock.now();
+      }
+    }
+    const service = own(new Service());
+    for (let call = 0; call < 10; call += 1) await service.load();
+    expect(await errorOf(service.load())).toMatchObject({ code: 'RATE_LIMITED', retryAfter: 100 });
+    expect(events.count('rateLimit.rejected')).toBe(1);
+    await clock.advance(100);
+    expect(await service.load()).toBe(100);
+    await errorOf(service.load());
+  });
+
+  test('with a wait, a call is held back until there is a token, by the clock and not by polling', async () => {
+    const { own, clock } = virtualWorld();
+    class Service {
+      @RateLimit({ limit: 1, interval: '1s', algorithm: 'token-bucket', maxWait: '2s' })
+      async load(): Promise<number> {
+        return clock.now();
+      }
+    }
+    const service = own(new Service());
+    const calls = Promise.all([service.load(), service.load(), service.load()]);
+    expect(clock.pending).toBe(1);
+    expect(await clock.until(calls)).toEqual([0, 1_000, 2_000]);
+  });
+
+  test('retries are limited, too: a token is taken for each attempt', async () => {
+    const { own, clock } = virtualWorld();
+    let runs = 0;
+    class Service {
+      @Retry({ maxAttempts: 5, delay: 10, jitter: 'none' })
+      @RateLimit({ limit: 2, interval: '1m' })
+      async load(): Promise<never> {
+        runs += 1;
+        throw coded('ECONNRESET');
+      }
+    }
+    const service = own(new Service());
+    expect(await clock.until(errorOf(service.load()))).toMatchObject({ code: 'ECONNRESET' });
+    expect([runs, clock.now()]).toEqual([2, 10]);
+  });
+
+  test('the order is circuit, rate limit, bulkhead; a refusal is nothing to the circuit', async () => {
+    const { own } = virtualWorld();
+    class Service {
+      @Bulkhead()
+      @RateLimit({ limit: 1, interval: '1m' })
+      @CircuitBreaker({ failureThreshold: 1 })
+      async load(): Promise<string> {
+        return 'value';
+      }
+    }
+    const service = own(new Service());
+    await service.load();
+    await errorOf(service.load());
+    expect(explain(service).methods[0]?.stack.map(({ policy }) => policy)).toEqual([
+      'circuit-breaker',
+      'rate-limit',
+      'bulkhead',
+    ]);
+    expect(circuitOf(service, 'load').state).toBe('closed');
   });
 });

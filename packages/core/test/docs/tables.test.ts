@@ -34,6 +34,7 @@ test.each([
   [page('retry'), 'policies/retry/options.ts', 'RetryOptions'],
   [page('circuit-breaker'), 'policies/circuit-breaker/options.ts', 'CircuitBreakerOptions'],
   [page('hedge'), 'policies/hedge/options.ts', 'HedgeOptions'],
+  [page('rate-limit'), 'policies/rate-limit/options.ts', 'RateLimitOptions'],
   [page('bulkhead'), 'policies/bulkhead/options.ts', 'BulkheadOptions'],
   [page('adaptive-throttle'), 'policies/adaptive-throttle/options.ts', 'AdaptiveThrottleOptions'],
   [page('adaptive-concurrency'), 'policies/adaptive-concurrency/options.ts', 'AdaptiveConcurrencyOptions'],

@@ -4,6 +4,7 @@ import {
   Bulkhead,
   Cached,
   Fallback,
+  RateLimit,
   Retry,
   Timeout,
   again,
@@ -91,6 +92,20 @@ test('queued work, and the fallback of who waited in vain, see their caller’s 
   const api = world.own(new Api());
   await callAll(world, (caller) => api.load(caller));
   // The third one waits until the second has gone, and that is too long.
+  expect([seen.total(), seen.strangers()]).toEqual([3, []]);
+});
+
+test('work that a rate limit held back sees its caller’s store', async () => {
+  const world = virtualWorld();
+  const seen = seenBy();
+  class Api {
+    @RateLimit({ limit: 10, interval: '1s', burst: 1, maxWait: '1s' })
+    async load(caller: string): Promise<void> {
+      seen.at('work', caller);
+    }
+  }
+  const api = world.own(new Api());
+  await callAll(world, (caller) => api.load(caller));
   expect([seen.total(), seen.strangers()]).toEqual([3, []]);
 });
 

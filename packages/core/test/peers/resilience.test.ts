@@ -7,6 +7,7 @@ import {
   CircuitBreaker,
   Fallback,
   Hedge,
+  RateLimit,
   Retry,
   Timeout,
   cacheOf,
@@ -300,6 +301,23 @@ test('12: what was accepted is not refused later: newcomers never overtake the q
   await clock.until(Promise.all([busy, left, next]));
   expect(served.slice(3)).toEqual(['busy', 'next']);
 });
+
+test.each(['gcra', 'token-bucket', 'sliding-window'] as const)(
+  '13: of fifty calls at once three pass a limit of three (%s)',
+  async (algorithm) => {
+    const { own } = virtualWorld();
+    let runs = 0;
+    class Api {
+      @RateLimit({ limit: 3, interval: '1s', algorithm })
+      async load(): Promise<void> {
+        runs += 1;
+      }
+    }
+    const api = own(new Api());
+    const settled = await Promise.all(Array.from({ length: 50 }, () => settledOf(api.load())));
+    expect([runs, settled.filter((each) => 'error' in each).length]).toEqual([3, 47]);
+  },
+);
 
 test('14: a shared call lives exactly as long as it is in flight, also when it fails or times out', async () => {
   const { own, clock } = virtualWorld();

@@ -16,6 +16,7 @@ import {
   Invalidates,
   type Outcome,
   type OutcomeSource,
+  RateLimit,
   Resilient,
   Retry,
   Timeout,
@@ -119,6 +120,17 @@ export class Acceptance {
   // @ts-expect-error -- the key has the method's parameters
   @Bulkhead({ key: (tenant: number) => tenant })
   async miscounted(_tenant: string): Promise<void> {}
+
+  @RateLimit({ limit: 10, interval: '1s', key: (tenant: string, page) => `${tenant.trim()} ${page.toFixed()}` })
+  limited(_tenant: string, _page: number): number {
+    return 1;
+  }
+
+  // @ts-expect-error -- how many, and in what time?
+  @RateLimit({ limit: 10 })
+  unlimited(): number {
+    return 1;
+  }
 
   // @ts-expect-error -- a result that is only sometimes a Promise
   @Retry()
