@@ -1,3 +1,4 @@
+import type { RetryBudgetFacts } from '../algorithms/retry-budget.js';
 import type { BreakerState } from '../policies/circuit-breaker/circuit.js';
 import type { HedgeStats } from '../policies/hedge/interceptor.js';
 import type { Runtime } from '../runtime/runtime.js';
@@ -21,6 +22,8 @@ export interface Health {
   readonly status: 'healthy' | 'degraded';
   readonly circuits: Readonly<Record<string, CircuitHealth>>;
   readonly caches: Readonly<Record<string, CacheStats>>;
+  /** Budgets of retries and hedges, by name; those of `configure` and those that methods use. */
+  readonly budgets: Readonly<Record<string, RetryBudgetFacts>>;
   /** The shared cache store; the in-process memory never fails. */
   readonly store: {
     readonly status: 'healthy';
@@ -50,6 +53,22 @@ const circuitHealth = (runtime: Runtime): Record<string, CircuitHealth> => {
   );
 };
 
+/** Methods that share a budget show it once, under its name or that of the first of them. */
+const budgetsOf = (runtime: Runtime): Record<string, RetryBudgetFacts> => {
+  const named = new Map(Object.values(runtime.settings.budgets).map((budget) => [budget, budget.name as string]));
+  const accounts = allBindings(runtime).flatMap(({ interceptors }) => interceptors.map(({ account }) => account));
+  for (const account of accounts)
+    if (account !== undefined && !named.has(account.budget)) named.set(account.budget, account.name);
+  const now = runtime.clock.now();
+  const budgets: Record<string, RetryBudgetFacts> = {};
+  for (const [budget, name] of named) {
+    let label = name;
+    for (let ordinal = 2; Object.hasOwn(budgets, label); ordinal++) label = `${name}#${ordinal}`;
+    budgets[label] = budget.facts(now);
+  }
+  return budgets;
+};
+
 /** How the runtime's methods are doing, as plain data for a health endpoint. */
 export const healthOf = (runtime: Runtime): Health => {
   const circuits = circuitHealth(runtime);
@@ -58,6 +77,7 @@ export const healthOf = (runtime: Runtime): Health => {
     status: isAiling ? 'degraded' : 'healthy',
     circuits,
     caches: cacheStatsOf(runtime),
+    budgets: budgetsOf(runtime),
     store: { status: 'healthy', circuit: { state: 'closed', failureCount: 0 } },
   };
 };

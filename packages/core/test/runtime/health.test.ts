@@ -20,6 +20,7 @@ describe('health()', () => {
       status: 'healthy',
       circuits: {},
       caches: {},
+      budgets: {},
       store: { status: 'healthy', circuit: { state: 'closed', failureCount: 0 } },
     });
     expect(stats().total).toMatchObject({ lookups: 0, hitRate: 0 });
