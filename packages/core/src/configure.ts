@@ -1,4 +1,5 @@
 import { ADVICE_CODES, type AdviceCode, adviceCodes } from './advisor/codes.js';
+import { RetryBudget, type RetryBudgetOptions } from './algorithms/retry-budget.js';
 import type { Classifier } from './errors/classify.js';
 import {
   type Check,
@@ -9,6 +10,7 @@ import {
   checkOptions,
   configurationError,
   either,
+  finite,
   flag,
   isRecord,
   literal,
@@ -61,6 +63,8 @@ export interface Configuration {
   readonly defaults?: PolicyDefaults;
   /** Named options for `@Resilient('payments')`. They share options; state is shared by a policy's own `name`. */
   readonly policies?: Readonly<Record<string, NamedPolicy>>;
+  /** Budgets that `@Retry` and `@Hedge` name: `budgets: { payments: { ratio: 0.1 } }`, `@Retry({ budget: 'payments' })`. */
+  readonly budgets?: Readonly<Record<string, Omit<RetryBudgetOptions, 'name'>>>;
   /** False: decorated methods run as written. */
   readonly enabled?: boolean;
   /** Hears every event of its level; false: silence. Default: changes of state on the console. */
@@ -92,6 +96,7 @@ const isObject: Check = (value) => (isRecord(value) ? undefined : 'must be an ob
 const schema = (): Schema => ({
   defaults: isObject,
   policies: isObject,
+  budgets: isObject,
   enabled: flag,
   logger: either(isObject, literal(false)),
   logLevel: oneOf(...LEVELS),
@@ -154,6 +159,22 @@ const parseNamed = (given: Readonly<Record<string, unknown>>, site: OptionSite):
     }),
   );
 
+const BUDGET = { ratio: finite(0), minPerSecond: finite(0) };
+
+/** A budget on new terms goes on with the calls and retries of the one it follows. */
+const parseBudgets = (
+  given: Readonly<Record<string, unknown>>,
+  present: Settings['budgets'],
+  site: OptionSite,
+): Settings['budgets'] =>
+  Object.fromEntries(
+    Object.entries(given).map(([name, terms]) => {
+      const at = { ...site, decorator: `${site.decorator} budgets.${name}` };
+      const options = { ...checkOptions(at, BUDGET, terms), name };
+      return [name, present[name]?.onTerms(options) ?? new RetryBudget(options)];
+    }),
+  );
+
 const clockOf = (given: Configuration['clock'], present: Settings): Pick<Settings, 'clock' | 'usesExactClock'> => {
   if (given === undefined) return present;
   if (given === 'exact') return { clock: present.clock, usesExactClock: true };
@@ -179,11 +200,13 @@ const changed = (present: Settings, given: Configuration, site: OptionSite): Set
   const options = checkOptions(site, schema(), given) as Configuration;
   const defaults = options.defaults === undefined ? {} : parseDefaults(options.defaults, site);
   const policies = options.policies === undefined ? {} : parseNamed(options.policies, site);
+  const budgets = options.budgets === undefined ? {} : parseBudgets(options.budgets, present.budgets, site);
   return {
     ...present,
     ...clockOf(options.clock, present),
     defaults: { ...present.defaults, ...defaults },
     policies: { ...present.policies, ...policies },
+    budgets: { ...present.budgets, ...budgets },
     ...generalOf({
       ...present.general,
       code: {

@@ -59,7 +59,7 @@ export { TimedOutError } from './errors/timed-out-error.js';
 
 export type { CachedOptions, ComputedTtl, LeasedTtl, StaleIfErrorOptions } from './policies/cached/options.js';
 export type { RetryOptions } from './policies/retry/options.js';
-export type { RetryBudgetOptions } from './algorithms/retry-budget.js';
+export type { RetryBudgetFacts, RetryBudgetOptions } from './algorithms/retry-budget.js';
 export type { BreakerWindow, CircuitBreakerOptions } from './policies/circuit-breaker/options.js';
 export type {
   BreakerMetrics,

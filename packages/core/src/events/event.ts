@@ -46,6 +46,10 @@ export type HoldfastEvent =
   | Fact<'retry.scheduled', { attempt: number; delay: number; errorClass: string }>
   | Fact<'retry.exhausted', { attempts: number; reason: string }>
   | Fact<'retry.budgetExhausted', { attempts: number }>
+  /** A shared budget has turned a retry or hedge down; told once, until it recovers. */
+  | Fact<'budget.exhausted', { budget: string }>
+  /** A fifth of what it allows is there again. */
+  | Fact<'budget.recovered', { budget: string; available: number }>
   | Fact<
       'circuit.opened',
       {
@@ -157,6 +161,8 @@ const NAMES: Record<EventType, true> = {
   'retry.scheduled': true,
   'retry.exhausted': true,
   'retry.budgetExhausted': true,
+  'budget.exhausted': true,
+  'budget.recovered': true,
   'circuit.opened': true,
   'circuit.halfOpened': true,
   'circuit.closed': true,

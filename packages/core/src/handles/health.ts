@@ -1,5 +1,6 @@
 import type { BulkheadHealth } from '../policies/bulkhead/bulkhead.js';
 import type { RateLimitStats } from '../policies/rate-limit/limiter.js';
+import type { RetryBudgetFacts } from '../algorithms/retry-budget.js';
 import type { BreakerState } from '../policies/circuit-breaker/circuit.js';
 import type { HedgeStats } from '../policies/hedge/interceptor.js';
 import type { Runtime } from '../runtime/runtime.js';
@@ -37,6 +38,8 @@ export interface Health {
   readonly throttles: Readonly<Record<string, ThrottleHealth>>;
   /** How full each is: by `name`, by method, with a hash for one of many keys. */
   readonly bulkheads: Readonly<Record<string, BulkheadHealth>>;
+  /** Budgets of retries and hedges, by name; those of `configure` and those that methods use. */
+  readonly budgets: Readonly<Record<string, RetryBudgetFacts>>;
   /** The shared cache store; the in-process memory never fails. */
   readonly store: {
     readonly status: 'healthy';
@@ -66,6 +69,22 @@ const circuitHealth = (runtime: Runtime): Record<string, CircuitHealth> => {
   );
 };
 
+/** Methods that share a budget show it once, under its name or that of the first of them. */
+const budgetsOf = (runtime: Runtime): Record<string, RetryBudgetFacts> => {
+  const named = new Map(Object.values(runtime.settings.budgets).map((budget) => [budget, budget.name as string]));
+  const accounts = allBindings(runtime).flatMap(({ interceptors }) => interceptors.map(({ account }) => account));
+  for (const account of accounts)
+    if (account !== undefined && !named.has(account.budget)) named.set(account.budget, account.name);
+  const now = runtime.clock.now();
+  const budgets: Record<string, RetryBudgetFacts> = {};
+  for (const [budget, name] of named) {
+    let label = name;
+    for (let ordinal = 2; Object.hasOwn(budgets, label); ordinal++) label = `${name}#${ordinal}`;
+    budgets[label] = budget.facts(now);
+  }
+  return budgets;
+};
+
 /** How the runtime's methods are doing, as plain data for a health endpoint. */
 export const healthOf = (runtime: Runtime): Health => {
   const circuits = circuitHealth(runtime);
@@ -77,6 +96,7 @@ export const healthOf = (runtime: Runtime): Health => {
     concurrencyLimits: concurrencyHealth(runtime),
     throttles: throttleHealth(runtime),
     bulkheads: bulkheadsOf(runtime),
+    budgets: budgetsOf(runtime),
     store: { status: 'healthy', circuit: { state: 'closed', failureCount: 0 } },
   };
 };

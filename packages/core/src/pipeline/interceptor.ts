@@ -1,5 +1,6 @@
 import { onePerProcess } from '../runtime/one-per-process.js';
 import type { Call, CallFrame } from './call.js';
+import type { BudgetAccount } from './shared-budget.js';
 
 class AnswerOfProcess {
   readonly value: unknown;
@@ -91,6 +92,8 @@ export interface Interceptor {
   describe?(): InterceptorFacts;
   /** For handles: what the policy offers about one method (`cacheOf`, `circuitOf`). */
   readonly handle?: unknown;
+  /** Where the policy draws on a shared budget: for `health()`. */
+  readonly account?: BudgetAccount | undefined;
 }
 
 export interface InterceptorFacts {

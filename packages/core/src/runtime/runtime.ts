@@ -1,3 +1,4 @@
+import type { RetryBudget } from '../algorithms/retry-budget.js';
 import type { Classifier } from '../errors/classify.js';
 import type { DiagnosticsChannel } from '../events/channel.js';
 import type { EventType } from '../events/event.js';
@@ -25,6 +26,8 @@ export interface Settings {
   readonly defaults: PolicyOptions;
   readonly environment: PolicyOptions;
   readonly policies: Readonly<Record<string, PolicyOptions>>;
+  /** Budgets that policies name. */
+  readonly budgets: Readonly<Record<string, RetryBudget>>;
   readonly classifiers: readonly Classifier[];
   readonly logger: Logger | false | undefined;
   readonly logLevel: LoggerLevel | undefined;
@@ -47,6 +50,7 @@ export const builtInSettings = (clock: Clock = new SystemClock(), random: Random
   defaults: {},
   environment: {},
   policies: {},
+  budgets: {},
   classifiers: [],
   logger: undefined,
   logLevel: undefined,

@@ -101,7 +101,7 @@ check('@Retry', Retry, [
   [
     'budget',
     { budget: { ratio: 0.2 } },
-    'budget must be a RetryBudget: new RetryBudget({ ratio, minPerSecond }), got an object',
+    'budget must be a RetryBudget: new RetryBudget({ ratio, minPerSecond }), or the name of one of configure({ budgets }), got an object',
   ],
   ['onAuthFailure', { onAuthFailure: 'login' }, "onAuthFailure must be a function, got 'login'"],
 ]);

@@ -34,6 +34,7 @@ describe('health()', () => {
       concurrencyLimits: {},
       throttles: {},
       bulkheads: {},
+      budgets: {},
       store: { status: 'healthy', circuit: { state: 'closed', failureCount: 0 } },
     });
     expect(stats().total).toMatchObject({ lookups: 0, hitRate: 0 });

@@ -78,8 +78,7 @@ export class Contest {
     this.wait?.disarm();
     if (!this.race.mayStart || this.call.interruption !== undefined) return;
     const { terms, delay } = this.plan;
-    const { budget } = terms.settings;
-    if (budget?.withdraw(this.now) === false) {
+    if (terms.account?.withdraw(this.now) === false) {
       this.race.forgo();
       return terms.tellSuppressed(this.race.started, 'budget');
     }

@@ -1,3 +1,4 @@
+import type { RetryBudget } from '../../algorithms/retry-budget.js';
 import type {
   AsyncMethodDecorator,
   ContextualAsyncMethodDecorator,
@@ -6,6 +7,7 @@ import type {
 } from '../../decorate/decorator-types.js';
 import { builtInPolicy, policyDecorator } from '../../decorate/policy-decorator.js';
 import { type Binding, type BoundPiece, RANKS } from '../../pipeline/policy.js';
+import { type GivenBudget, budgetOf } from '../../pipeline/shared-budget.js';
 import { HedgeInterceptor } from './interceptor.js';
 import { HedgePace } from './machine.js';
 import { type HedgeOptions, parseHedgeOptions, resolveHedgeOptions } from './options.js';
@@ -13,12 +15,16 @@ import { type HedgeCounts, HedgeTerms } from './terms.js';
 
 const bind = (options: HedgeOptions<never>, binding: Binding): readonly BoundPiece[] => {
   const retry = binding.optionsOf('retry');
-  const settings = resolveHedgeOptions(options, retry);
+  const find = (given: GivenBudget | undefined): RetryBudget | undefined =>
+    budgetOf(given, binding.runtime, binding.site);
+  const retrys = find(retry?.['budget'] as GivenBudget | undefined);
+  const budget = find(options.budget) ?? retrys;
+  const settings = resolveHedgeOptions(options, budget, retry);
   const pace = binding.state('pace', () => new HedgePace(settings));
   pace.reconfigure(settings);
   const counts = binding.state<HedgeCounts>('counts', () => ({ launched: 0, won: 0, suppressed: 0 }));
   // Where a retry uses the same budget, it has counted the call already.
-  const countsCalls = settings.budget !== undefined && settings.budget !== retry?.['budget'];
+  const countsCalls = budget !== undefined && budget !== retrys;
   const interceptor = new HedgeInterceptor(new HedgeTerms(settings, binding, { pace, counts }), countsCalls);
   return [{ rank: RANKS.hedge, interceptor }];
 };

@@ -1,6 +1,7 @@
 import { type Call, type CallFrame } from '../../pipeline/call.js';
 import { attemptOf } from '../../pipeline/current-call.js';
 import type { Interceptor, InterceptorFacts } from '../../pipeline/interceptor.js';
+import type { BudgetAccount } from '../../pipeline/shared-budget.js';
 import { HedgedCall } from './hedged-call.js';
 import type { HedgePlan } from './plan.js';
 import type { HedgeCounts, HedgeTerms } from './terms.js';
@@ -28,6 +29,11 @@ export class HedgeInterceptor implements Interceptor {
     this.around = terms.settings.isIdempotent ? (call, inside) => this.run(call, inside) : undefined;
   }
 
+  /** For `health()`. */
+  get account(): BudgetAccount | undefined {
+    return this.terms.account;
+  }
+
   get handle(): HedgeStats {
     const { delay } = this.terms.pace;
     return { ...this.terms.counts, ...(delay !== undefined && { delay }) };
@@ -50,7 +56,7 @@ export class HedgeInterceptor implements Interceptor {
 
   private run(call: Call, inside: CallFrame): unknown {
     const { terms } = this;
-    if (this.countsCalls && attemptOf(call) === 1) terms.settings.budget?.recordCall(call.frame.runtime.clock.now());
+    if (this.countsCalls && attemptOf(call) === 1) terms.account?.recordCall(call.frame.runtime.clock.now());
     const { delay } = terms.pace;
     if (delay === undefined) return this.observe(call, inside);
     return new HedgedCall(call, inside, this.planFor(delay)).run();

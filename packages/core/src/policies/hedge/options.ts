@@ -1,5 +1,5 @@
 import { type Duration, parseDuration } from '../../algorithms/duration.js';
-import { type RetryBudget, isRetryBudget } from '../../algorithms/retry-budget.js';
+import type { RetryBudget } from '../../algorithms/retry-budget.js';
 import { type ErrorPattern, errorPatterns } from '../../errors/error-matcher.js';
 import {
   type Check,
@@ -11,6 +11,7 @@ import {
   flag,
   whole,
 } from '../../errors/option-check.js';
+import { type GivenBudget, budgetCheck } from '../../pipeline/shared-budget.js';
 
 /** `'p95'`: when 95 of 100 calls are done. */
 export type Percentile = `p${number}`;
@@ -25,8 +26,8 @@ export interface HedgeOptions<Value = unknown> {
   readonly accept?: (result: Value) => boolean;
   /** After these failures the next branch starts at once: classes, codes, statuses, predicates. Default: none, a failure starts nothing. */
   readonly hedgeOn?: readonly ErrorPattern[];
-  /** Bounds the share of hedges, and of retries where they use the same one. Default: that of `@Retry`, where the method has one. */
-  readonly budget?: RetryBudget;
+  /** Bounds the share of hedges, and of retries where they use the same one. A `RetryBudget`, or the name of one of `configure({ budgets })`. Default: that of `@Retry`, where the method has one. */
+  readonly budget?: GivenBudget;
   /** False: nothing is hedged, since the method may run twice. Default: what `@Retry` says, else true. */
   readonly idempotent?: boolean;
 }
@@ -64,8 +65,7 @@ const SCHEMA = {
   maxHedges: fewHedges,
   accept: callback,
   hedgeOn: errorPatterns,
-  budget: (value: unknown) =>
-    isRetryBudget(value) ? undefined : 'must be a RetryBudget: new RetryBudget({ ratio, minPerSecond })',
+  budget: budgetCheck,
   idempotent: flag,
 };
 
@@ -75,15 +75,15 @@ export const parseHedgeOptions = (given: unknown, site: OptionSite): Readonly<Re
 
 /** What `@Retry` on the same method says; it holds for hedges too, unless they say otherwise. */
 interface RetryTerms {
-  readonly budget?: RetryBudget;
   readonly idempotent?: boolean;
   readonly retryOnResult?: (result: unknown) => boolean;
 }
 
-/** Defaults filled in, the delay in milliseconds. */
+/** Defaults filled in, the delay in milliseconds, the budget found. */
 export const resolveHedgeOptions = (
   options: HedgeOptions<never>,
-  { budget, idempotent, retryOnResult }: RetryTerms = {},
+  budget: RetryBudget | undefined,
+  { idempotent, retryOnResult }: RetryTerms = {},
 ): HedgeSettings => {
   const after = options.after ?? 'p95';
   const share = shareOf(after);
@@ -93,7 +93,7 @@ export const resolveHedgeOptions = (
     accept: options.accept as ((result: unknown) => boolean) | undefined,
     retryOnResult,
     hedgeOn: options.hedgeOn ?? [],
-    budget: options.budget ?? budget,
+    budget,
     isIdempotent: options.idempotent ?? idempotent ?? true,
   };
 };

@@ -3,6 +3,7 @@ import { VERDICTS, classifyInternal } from '../../errors/classify.js';
 import { matchesAny } from '../../errors/error-matcher.js';
 import type { Channel } from '../../events/channel.js';
 import type { Binding } from '../../pipeline/policy.js';
+import { BudgetAccount } from '../../pipeline/shared-budget.js';
 import type { BranchEnd, HedgePace } from './machine.js';
 import type { HedgeSettings } from './options.js';
 
@@ -19,6 +20,7 @@ export class HedgeTerms {
   readonly binding: Binding;
   readonly pace: HedgePace;
   readonly counts: HedgeCounts;
+  readonly account: BudgetAccount | undefined;
   private readonly launched: Channel<'hedge.launched'>;
   private readonly won: Channel<'hedge.won'>;
   private readonly suppressed: Channel<'hedge.suppressed'>;
@@ -28,6 +30,7 @@ export class HedgeTerms {
     this.binding = binding;
     this.pace = state.pace;
     this.counts = state.counts;
+    this.account = settings.budget && new BudgetAccount(settings.budget, binding);
     const { events } = binding.runtime;
     this.launched = events.channel('hedge.launched');
     this.won = events.channel('hedge.won');
