@@ -108,7 +108,7 @@ export const CATALOGUE = [
     group: 'refusal',
     rows: ['P'],
     modes: BOTH,
-    title: 'P   a call refused by an open circuit, caught (bare async method = 1)',
+    title: 'P   a call refused by an open circuit or a full limit, caught (bare async method = 1)',
   },
   {
     file: 'o-events.mjs',

@@ -45,7 +45,7 @@ const wholeFrom =
   };
 
 const fractionOf: Reader = (name, text) => {
-  const parsed = text.trim() === '' ? NaN : Number(text);
+  const parsed = Number(text);
   if (parsed >= 0 && parsed <= 1) return parsed;
   throw wrong(name, text, 'a number from 0 to 1');
 };

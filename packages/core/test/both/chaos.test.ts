@@ -161,6 +161,18 @@ test('what only all options together show to be wrong is told at the first call'
   );
 });
 
+test('shares that are 1 together on paper are no more than 1', () => {
+  const rate = { fault: 0.33, latency: 0.56, result: 0.11 };
+  expect(rate.fault + rate.latency + rate.result).toBeGreaterThan(1);
+  expect(() => {
+    class Api {
+      @Chaos({ rate })
+      async load(): Promise<void> {}
+    }
+    return Api;
+  }).not.toThrow();
+});
+
 test('configure takes the switch, the rate and what happens, but no result', () => {
   expect(thrownBy(() => createRuntime({ defaults: { chaos: { result: { value: 1 } } as object } })).message).toContain(
     'defaults.chaos.result: belongs to one method; write it at that method',

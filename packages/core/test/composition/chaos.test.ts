@@ -8,9 +8,11 @@ import {
   CircuitOpenError,
   Fallback,
   Invalidates,
+  Resilient,
   Retry,
   Timeout,
   circuitOf,
+  currentCall,
   explain,
 } from '../../src/index.js';
 import { sequenceRandom } from '../../../testing/src/index.js';
@@ -77,6 +79,36 @@ test('chaos and circuit breaker: faults open the circuit, and an open one lets n
   expect(circuitOf(api, 'load').state).toBe('open');
   expect(await errorOf(api.load())).toBeInstanceOf(CircuitOpenError);
   expect(events.count('chaos.injected')).toBe(2);
+});
+
+test('an explicit order puts it outside of the retry: one lot for all attempts', async () => {
+  const { own, events } = virtualWorld();
+  class Api {
+    @Resilient({ retry: { maxAttempts: 3, delay: 1 }, chaos: { ...ON, fault: 503 }, order: ['chaos', 'retry'] })
+    async load(): Promise<void> {}
+  }
+  expect(await errorOf(own(new Api()).load())).toMatchObject({ status: 503 });
+  expect([events.count('chaos.injected'), events.count('retry.scheduled')]).toEqual([1, 0]);
+});
+
+test('chaos and currentCall: the method sees its attempt, and a signal that ends with it', async () => {
+  const { own, clock } = virtualWorld();
+  const seen: [number, AbortSignal][] = [];
+  class Api {
+    @Retry({ maxAttempts: 2, delay: 10, jitter: 'none' })
+    @Timeout(50)
+    @Chaos({ ...ON, latency: 20 })
+    load(): Promise<void> {
+      const { attempt, signal } = currentCall();
+      seen.push([attempt, signal]);
+      return new Promise(() => undefined);
+    }
+  }
+  await clock.until(errorOf(own(new Api()).load()));
+  expect(seen.map(([attempt, signal]) => [attempt, signal.aborted])).toEqual([
+    [1, true],
+    [2, true],
+  ]);
 });
 
 describe('chaos and timeout', () => {

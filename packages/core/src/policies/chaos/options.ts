@@ -69,12 +69,15 @@ const range: Check = (value) => {
   return parseDuration(least) <= parseDuration(most) ? undefined : 'must have a min that is not above its max';
 };
 
+/** Shares that are 1 together on paper need not be so in binary. */
+const ROUNDING = 1e-9;
+
 const shareShape = shape({ fault: fraction(), latency: fraction(), result: fraction() });
 const shares: Check = (value) => {
   const problem = shareShape(value);
   if (problem !== undefined) return problem;
   const sum = Object.values(value as Partial<ChaosShares>).reduce((total, share) => total + share, 0);
-  return sum <= 1 ? undefined : `must have shares that are at most 1 together, got ${sum}`;
+  return sum <= 1 + ROUNDING ? undefined : `must have shares that are at most 1 together, got ${sum}`;
 };
 
 const RESULT = 'must be a function or { value }';
