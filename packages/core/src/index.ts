@@ -28,6 +28,7 @@ export {
   withRuntime,
 } from './runtime-api.js';
 export { cacheOf, uncached } from './handles/cache-handle.js';
+export { callOutcome } from './handles/call-outcome.js';
 export { circuitOf } from './handles/circuit-handle.js';
 export { explain } from './explain.js';
 export { currentCall } from './pipeline/current-call.js';
@@ -39,6 +40,7 @@ export { RetryBudget } from './policies/retry/budget.js';
 export { computeDelay } from './algorithms/delay.js';
 export { days, hours, minutes, seconds } from './algorithms/duration.js';
 
+export { allOf, anyOf, not } from './errors/predicates.js';
 export { classifyError } from './errors/classify.js';
 export { HttpError, throwIfNotOk } from './errors/http-error.js';
 export { CacheStoreError } from './errors/cache-store-error.js';
@@ -84,6 +86,8 @@ export type {
 export type { Configuration, NamedPolicy, PolicyDefaults } from './configure.js';
 export type { HoldfastRuntime } from './runtime-api.js';
 export type { CacheHandle, CacheLookup, SetOptions } from './handles/cache-handle.js';
+export type { OutcomeOf } from './handles/call-outcome.js';
+export type { Failure, FailureKind, Outcome, OutcomeSource, Success } from './pipeline/outcome.js';
 export type { CircuitHealth, Health, Stats } from './handles/health.js';
 export type { CacheStats } from './stores/cache-stats.js';
 export type { CacheKey } from './algorithms/stable-key.js';
@@ -99,6 +103,7 @@ export type { Jitter, JitterFunction, JitterKind, JitterOptions } from './algori
 export type { DelayOptions } from './algorithms/delay.js';
 export type { Classifier, PublicClass } from './errors/classify.js';
 export type { ErrorPattern } from './errors/error-matcher.js';
+export type { PredicateTerm } from './errors/predicates.js';
 export type { ResponseLike } from './errors/http-error.js';
 export type { ResilienceErrorCode } from './errors/resilience-error.js';
 export type { Events } from './events/event-bus.js';

@@ -1,5 +1,6 @@
 import { running } from '../pipeline/current-call.js';
 import { Frame } from '../pipeline/frame.js';
+import type { FrameParts } from '../pipeline/frame-parts.js';
 import type { Interceptor } from '../pipeline/interceptor.js';
 import type { Binding, BoundPiece, GivenOptions, PolicyDefinition } from '../pipeline/policy.js';
 import { Stack } from '../pipeline/stack.js';
@@ -117,7 +118,7 @@ export class MethodBinding {
       method: label,
       runtime,
       interceptors,
-      frame: assembleFrames(interceptors, this),
+      frame: framesFor(interceptors, this),
       front: outside.every(({ isSkippedByHits }) => isSkippedByHits === true) ? front : undefined,
       kind: () => record.kind,
     });
@@ -127,30 +128,32 @@ export class MethodBinding {
 /** Makes what lies inside one piece of work to whoever stands outside. */
 const PASS_ON: Interceptor = { policy: 'pass on', around: (call, inside) => inside.runInside(call) };
 
-/** An `around` interceptor ends a frame; what lies inside is a frame of its own. Built from the inside out. */
-const assembleFrames = (interceptors: readonly Interceptor[], { record, runtime, label }: MethodBinding): Frame => {
+/**
+ * What the outermost frame is made of. An `around` interceptor ends a frame; what lies inside is a frame of its own.
+ * Built from the inside out.
+ */
+const framesFor = (interceptors: readonly Interceptor[], { record, runtime, label }: MethodBinding): FrameParts => {
   const base = { method: label, runtime };
   const target = record.original;
   let group: Interceptor[] = [];
   let around: { interceptor: Interceptor; inside: Frame } | undefined;
-  const close = (): Frame =>
-    new Frame({
-      ...base,
-      interceptors: group,
-      target,
-      around,
-      isAsync: () => record.kind === 'async',
-      onAsync: around === undefined ? () => record.learnAsync() : undefined,
-    });
+  const close = (): FrameParts => ({
+    ...base,
+    interceptors: group,
+    target,
+    around,
+    isAsync: () => record.kind === 'async',
+    onAsync: around === undefined ? () => record.learnAsync() : undefined,
+  });
   for (const interceptor of [...interceptors].reverse()) {
     const lingers = around?.interceptor.endsItsWaits === true || group.some(({ mayLinger }) => mayLinger === true);
     if (interceptor.boundsAll === true && lingers) {
-      around = { interceptor: PASS_ON, inside: close() };
+      around = { interceptor: PASS_ON, inside: new Frame(close()) };
       group = [];
     }
     if (interceptor.around === undefined) group = [interceptor, ...group];
     else {
-      around = { interceptor, inside: close() };
+      around = { interceptor, inside: new Frame(close()) };
       group = [];
     }
   }

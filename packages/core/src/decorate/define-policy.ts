@@ -113,6 +113,11 @@ const nowOrLater = (left: unknown): unknown =>
     ? new Later(Promise.resolve(left).then((value) => (value instanceof Again ? value : new Answer(value))))
     : left;
 
+const noted = (call: Call, verdict: Answer | Again | undefined): Answer | Again | undefined => {
+  if (verdict instanceof Answer) call.answeredBy('policy');
+  return verdict;
+};
+
 const bound = (name: string, hooks: PolicyHooks | AroundPolicy, given: unknown): Interceptor => {
   const owner = {};
   const seen = (call: Call): PolicyCall => {
@@ -132,7 +137,9 @@ const bound = (name: string, hooks: PolicyHooks | AroundPolicy, given: unknown):
     mayLinger: true,
     ...(enter && { enter: (call: Call) => enter.call(hooks, seen(call)) }),
     ...(leave && { leave: (call: Call, value: unknown) => nowOrLater(leave.call(hooks, seen(call), value)) }),
-    ...(error && { error: (call: Call, thrown: unknown) => error.call(hooks, seen(call), thrown) ?? undefined }),
+    ...(error && {
+      error: (call: Call, thrown: unknown) => noted(call, error.call(hooks, seen(call), thrown) ?? undefined),
+    }),
   };
 };
 

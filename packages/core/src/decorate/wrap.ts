@@ -4,20 +4,33 @@ import { bindingOf } from './bind.js';
 import { type AnyFunction, MethodRecord, type Place, markOf, ownerOf } from './method-record.js';
 import { preserveIdentity } from './preserve-identity.js';
 
-/** Finds or binds the stack for this call's runtime and class, remembers it for the next call, and runs it. */
-const invokeSlowly = (record: MethodRecord, self: unknown, args: readonly unknown[]): unknown => {
+/**
+ * Finds or binds the stack for this call's runtime and class, and remembers it for the next call.
+ * @throws ConfigurationError where options contradict each other.
+ */
+const findStack = (record: MethodRecord, self: unknown): Stack => {
   const runtime = runtimeOf(self);
-  const binding = bindingOf(record, runtime, ownerOf(self));
+  const { stack } = bindingOf(record, runtime, ownerOf(self));
+  if (runtime === world.runtime && !world.hasSeveralRuntimes) record.last = { stack, mark: markOf(self) };
+  return stack;
+};
+
+const invokeSlowly = (record: MethodRecord, self: unknown, args: readonly unknown[]): unknown => {
   let stack: Stack;
   try {
-    stack = binding.stack;
+    stack = findStack(record, self);
   } catch (error) {
-    // Options that contradict each other; an asynchronous method never throws synchronously.
+    // An asynchronous method never throws synchronously.
     if (record.kind === 'async') return Promise.reject(error);
     throw error;
   }
-  if (runtime === world.runtime && !world.hasSeveralRuntimes) record.last = { stack, mark: markOf(self) };
   return stack.invoke(self, args);
+};
+
+/** The stack that a call of the method on `self` runs through. @throws ConfigurationError where options contradict each other. */
+export const stackOf = (record: MethodRecord, self: unknown): Stack => {
+  const { last } = record;
+  return last !== undefined && last.mark === markOf(self) ? last.stack : findStack(record, self);
 };
 
 /** A method, which unlike a function has no prototype and cannot be constructed. */

@@ -1,6 +1,5 @@
 import { overDefaults } from '../decorate/merge.js';
 import { currentCall } from '../pipeline/current-call.js';
-import { Frame } from '../pipeline/frame.js';
 import { Stack } from '../pipeline/stack.js';
 import { RetryInterceptor } from '../policies/retry/interceptor.js';
 import { type RetryOptions, parseRetryOptions, resolveRetryOptions } from '../policies/retry/options.js';
@@ -34,13 +33,8 @@ export const retry = <Value>(
   const given = parseRetryOptions(options, { decorator: 'retry()', method: name, policy: 'retry' });
   const runtime = runtimeOf(undefined);
   const interceptors = runtime.settings.enabled ? [interceptorFor(given, name, runtime)] : [];
-  const frame = new Frame({
-    isAsync: () => true,
-    method: name,
-    runtime,
-    interceptors,
-    target: () => fn(currentCall()),
-  });
+  const target = (): unknown => fn(currentCall());
+  const frame = { isAsync: () => true, method: name, runtime, interceptors, target };
   // No record of it anywhere: a program may come here a million times.
   const stack = new Stack({ method: name, runtime, frame, interceptors, front: undefined, kind: () => 'async' });
   return stack.invoke(undefined, signal === undefined ? [] : [signal]) as Promise<Value>;

@@ -1,5 +1,6 @@
 import type { Runtime } from '../runtime/runtime.js';
 import type { Background } from './background.js';
+import type { OutcomeSource } from './outcome.js';
 import type { AbandonedWork, Race } from './race.js';
 
 /** The frame that a call runs through, as the call and its interceptors know it. */
@@ -9,6 +10,8 @@ export interface CallFrame {
   readonly runtime: Runtime;
   /** True when runs of this frame may be given up before they end. */
   readonly isRaced: boolean;
+  /** The frame hands out the errors of its calls, as `Returned`, instead of throwing them. */
+  readonly returnsErrors: boolean;
   run(call: Call): unknown;
   /** A run of this frame as part of `parent`; throws at once when nobody waits for that any more. */
   runInside(parent: Call): unknown;
@@ -50,6 +53,8 @@ export class CallDetails {
   children: Set<Call> | undefined = undefined;
   /** What `currentCall().cache` says and collects; set by the cache. */
   cache: unknown = undefined;
+  /** What has answered, where it was not the method's own run and the caller wants to know. */
+  source: OutcomeSource | undefined = undefined;
 
   /** The run is part of another: what that is in the background for, so is this. */
   belongTo(parent: Call): void {
@@ -124,6 +129,12 @@ export class Call {
       if (details.interruption !== undefined) details.controller.abort(details.interruption.reason);
     }
     return details.controller.signal;
+  }
+
+  /** Something else than the method's own run answers; kept for a caller who has asked for the outcome. */
+  answeredBy(source: OutcomeSource): void {
+    if (this.frame.returnsErrors) this.details.source = source;
+    this.parent?.answeredBy(source);
   }
 
   /** Another attempt begins; the runs that this one is part of show it too. */

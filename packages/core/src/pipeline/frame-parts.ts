@@ -14,6 +14,8 @@ export interface FrameParts {
   readonly around?: { readonly interceptor: Interceptor; readonly inside: CallFrame } | undefined;
   /** Whether the method is known to return promises. */
   readonly isAsync: () => boolean;
+  /** True: errors are handed out, as `Returned`, instead of thrown. For the outermost frame of a stack only. */
+  readonly returnsErrors?: boolean;
   /** Told once when the method returned a promise. */
   readonly onAsync?: (() => void) | undefined;
 }

@@ -17,14 +17,15 @@
  */
 
 import type { Runtime } from '../runtime/runtime.js';
-import { timerFor } from './background.js';
 import { Call, type CallFrame } from './call.js';
 import { running } from './current-call.js';
 import { Again, Answer, type Interceptor, Later, type Verdict } from './interceptor.js';
 import { raise, reject } from './fail.js';
 import type { FrameParts, Method } from './frame-parts.js';
 import { raceAlone } from './interruption.js';
+import { Returned } from './outcome.js';
 import { Race } from './race.js';
+import { sleep } from './sleep.js';
 import { isThenable } from './thenable.js';
 import { argsWithSignal } from './caller-signal.js';
 
@@ -56,6 +57,7 @@ export class Frame implements CallFrame {
   /** True when runs of this frame may be given up before they end. */
   readonly isRaced: boolean;
   private readonly waitsAlone: boolean;
+  readonly returnsErrors: boolean;
 
   constructor(parts: FrameParts) {
     const { interceptors } = parts;
@@ -65,6 +67,7 @@ export class Frame implements CallFrame {
     this.target = parts.around === undefined ? parts.target : undefined;
     this.around = parts.around;
     this.onAsync = parts.onAsync;
+    this.returnsErrors = parts.returnsErrors === true;
     this.isAsync = parts.isAsync;
     this.size = interceptors.length;
     this.entering = interceptors.filter(({ enter }) => enter !== undefined);
@@ -107,17 +110,6 @@ export class Frame implements CallFrame {
       latest = Math.max(latest, this.interceptors[index]?.notBefore?.(call) ?? -Infinity);
     }
     return this.around === undefined ? latest : Math.max(latest, this.around.inside.notBefore(call, -1));
-  }
-
-  /** Waits, unless the call is interrupted first. The wait belongs to the caller: it runs on in his async context. */
-  sleep(call: Call, delay: number): Promise<unknown> {
-    const race = new Race(call, undefined);
-    call.race = race;
-    const timer = timerFor(call, () => race.resolve(undefined), delay);
-    return race.promise.finally(() => {
-      timer.cancel();
-      if (call.race === race) call.race = undefined;
-    });
   }
 
   private callTarget(call: Call): unknown {
@@ -167,7 +159,8 @@ export class Frame implements CallFrame {
       if (wait === undefined) continue;
       if (wait instanceof Promise) return this.resumeAfter(wait, call, here + 1);
       // Throwing costs a microsecond or two each time, and an outage brings refusals in masses.
-      if (this.isAsync()) return this.ascendWithError(call, wait.error, here, reject) as Promise<unknown>;
+      if (this.returnsErrors || this.isAsync())
+        return this.ascendWithError(call, wait.error, here, reject) as Promise<unknown>;
       throw wait.error;
     }
     return undefined;
@@ -249,7 +242,7 @@ export class Frame implements CallFrame {
       if (verdict instanceof Promise) return this.whenJudged(call, verdict, leaving, index);
       return this.follow(call, verdict, index);
     }
-    return fails(leaving);
+    return this.returnsErrors ? new Returned(leaving) : fails(leaving);
   }
 
   private whenJudged(call: Call, verdict: Promise<Verdict>, error: unknown, position: number): Promise<unknown> {
@@ -285,7 +278,7 @@ export class Frame implements CallFrame {
   private async runAgain(call: Call, delay: number, position: number): Promise<unknown> {
     if (delay > 0) {
       try {
-        await this.sleep(call, delay);
+        await sleep(call, delay);
       } catch (reason) {
         return this.ascendWithError(call, reason, position);
       }

@@ -3,16 +3,19 @@ import type { Channel, DiagnosticsChannel } from '../events/channel.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { Call } from './call.js';
 import { callerSignalOf, link, unlink } from './caller-signal.js';
-import type { Frame } from './frame.js';
+import { Frame } from './frame.js';
+import type { FrameParts } from './frame-parts.js';
 import { type Interceptor, MISS } from './interceptor.js';
+import { Returned } from './outcome.js';
+import { outcomeOf, outcomeOfHit } from './outcome-of.js';
 
 export type MethodKind = 'sync' | 'async' | 'unknown';
 
 export interface StackParts {
   readonly method: string;
   readonly runtime: Runtime;
-  /** The outermost frame. */
-  readonly frame: Frame;
+  /** What the outermost frame is made of. */
+  readonly frame: FrameParts;
   /** All interceptors, outermost first, over all frames. */
   readonly interceptors: readonly Interceptor[];
   /** The interceptor that may answer before a call exists, when everything outside of it lets hits pass. */
@@ -29,6 +32,9 @@ export class Stack {
   readonly runtime: Runtime;
   readonly interceptors: readonly Interceptor[];
   protected readonly frame: Frame;
+  private readonly frameParts: FrameParts;
+  /** The outermost frame once more, as one that returns its errors; made when an outcome is asked for. */
+  private returning: Frame | undefined = undefined;
   private readonly front: Interceptor | undefined;
   /** The front, where nothing stands outside of it and it knows how to join. */
   private readonly joiner: Interceptor | undefined;
@@ -45,7 +51,8 @@ export class Stack {
     this.method = parts.method;
     this.runtime = parts.runtime;
     this.interceptors = parts.interceptors;
-    this.frame = parts.frame;
+    this.frame = new Frame(parts.frame);
+    this.frameParts = parts.frame;
     this.front = parts.front;
     this.joiner = parts.front?.join !== undefined && parts.interceptors[0] === parts.front ? parts.front : undefined;
     this.kind = parts.kind;
@@ -80,6 +87,16 @@ export class Stack {
     return result instanceof Promise ? result : Promise.resolve(result);
   }
 
+  /** As `invoke`, but whatever way the call ends, it ends with an `Outcome`. */
+  outcome(self: unknown, args: readonly unknown[]): unknown {
+    const answer = this.front === undefined ? MISS : this.front.lookup?.(self, args);
+    if (answer !== MISS) return outcomeOfHit(answer);
+    this.returning ??= new Frame({ ...this.frameParts, returnsErrors: true });
+    const call = new Call(this.returning, self, args);
+    const outcome = outcomeOf(call, this.runMaybeUnderSignal(call));
+    return this.isAsync && !(outcome instanceof Promise) ? Promise.resolve(outcome) : outcome;
+  }
+
   /** Runs the stack with a note for one of its interceptors; no front answers. */
   invokeWith(
     self: unknown,
@@ -106,11 +123,13 @@ export class Stack {
 
   private start(call: Call): unknown {
     try {
-      const result = this.frame.run(call);
+      const result = call.frame.run(call);
       this.isAsync ||= this.kind() === 'async';
-      return this.isAsync && !(result instanceof Promise) ? Promise.resolve(result) : result;
+      if (!this.isAsync || result instanceof Promise || call.frame.returnsErrors) return result;
+      return Promise.resolve(result);
     } catch (error) {
       this.isAsync ||= this.kind() === 'async';
+      if (call.frame.returnsErrors) return new Returned(error);
       if (this.isAsync) return Promise.reject(error);
       throw error;
     }
@@ -123,7 +142,7 @@ export class Stack {
   }
 
   private runUnderSignal(call: Call, signal: AbortSignal): unknown {
-    if (signal.aborted) return this.refuseAborted(signal);
+    if (signal.aborted) return this.refuseAborted(call, signal);
     call.details.isInterruptible = true;
     call.details.callerSignal = signal;
     link(signal, call);
@@ -140,15 +159,17 @@ export class Stack {
     return result;
   }
 
-  private refuseAborted(signal: AbortSignal): unknown {
+  private refuseAborted({ frame }: Call, signal: AbortSignal): unknown {
+    if (frame.returnsErrors) return new Returned(signal.reason);
     if (this.isAsync || this.kind() === 'async') return Promise.reject(signal.reason);
     throw signal.reason;
   }
 
   private observe(call: Call): unknown {
     const startedAt = this.runtime.clock.now();
-    const succeeded = (): void => this.report(this.succeeded, call, startedAt, undefined);
     const failed = (error: unknown): void => this.report(this.failed, call, startedAt, { error: summarize(error) });
+    const succeeded = (value: unknown): void =>
+      value instanceof Returned ? failed(value.error) : this.report(this.succeeded, call, startedAt, undefined);
     let result: unknown;
     try {
       result = this.start(call);
@@ -157,7 +178,7 @@ export class Stack {
       throw error;
     }
     if (result instanceof Promise) result.then(succeeded, failed);
-    else succeeded();
+    else succeeded(result);
     return result;
   }
 

@@ -8,16 +8,22 @@ import {
   type CacheHandle,
   CircuitBreaker,
   type Configuration,
+  type FailureKind,
   Fallback,
   HttpError,
   Invalidates,
   RateLimit,
+  type Outcome,
+  type OutcomeSource,
   Resilient,
   Retry,
   Timeout,
   again,
+  allOf,
   answer,
+  anyOf,
   cacheOf,
+  callOutcome,
   circuitOf,
   composePolicies,
   configure,
@@ -27,6 +33,7 @@ import {
   events,
   explain,
   isResilienceError,
+  not,
   resilient,
   uncached,
   withContext,
@@ -596,6 +603,89 @@ export const handles = async (): Promise<void> => {
 
   await uncached(inference).cached('x', 1);
 };
+
+/* ---- Outcomes ------------------------------------------------------------------------------------------------ */
+
+export class OwnOutcomes {
+  @Retry()
+  async find(id: string): Promise<Product> {
+    return { ...product, id };
+  }
+
+  async price(id: string): Promise<number> {
+    const outcome = await callOutcome<OwnOutcomes['find']>(this, 'find', id);
+    return outcome.ok ? outcome.value.price : 0;
+  }
+}
+
+export const outcomes = async (): Promise<void> => {
+  const outcome = await callOutcome(inference, 'cached', 'x', 1);
+  if (outcome.ok) {
+    is<Equal<typeof outcome.value, Product>>();
+    is<Equal<typeof outcome.kind, 'value'>>();
+    is<Equal<typeof outcome.source, OutcomeSource>>();
+  } else {
+    is<Equal<typeof outcome.error, unknown>>();
+    is<Equal<typeof outcome.kind, FailureKind>>();
+    is<Equal<typeof outcome.value, undefined>>();
+  }
+  const synchronous = callOutcome(inference, 'synchronous', 1);
+  is<Equal<typeof synchronous, Outcome<string>>>();
+  const ofStatic = callOutcome(Inference, 'ofClass', 'x');
+  is<Equal<typeof ofStatic, Promise<Outcome<string>>>>();
+  const ofFunction = callOutcome(load, 'x', 1);
+  is<Equal<typeof ofFunction, Promise<Outcome<Product>>>>();
+  const ofPrivate = callOutcome<(id: string) => Promise<number>>(inference, '#secret', 'x');
+  is<Equal<typeof ofPrivate, Promise<Outcome<number>>>>();
+
+  // @ts-expect-error -- the method's own parameters
+  void callOutcome(inference, 'cached', 1, 1);
+  // @ts-expect-error -- all of them
+  void callOutcome(inference, 'cached', 'x');
+  // @ts-expect-error -- there is no such method
+  void callOutcome(inference, 'cahced', 'x', 1);
+  // @ts-expect-error -- a field is no method
+  void callOutcome(inference, 'tenant');
+  // @ts-expect-error -- the function's own parameters
+  void callOutcome(load, 1);
+  // @ts-expect-error -- typed by the signature
+  void callOutcome<(id: string) => Promise<number>>(inference, '#secret', 1);
+};
+
+/* ---- Predicates of predicates --------------------------------------------------------------------------------- */
+
+export class Predicates {
+  @Retry({
+    retryIf: anyOf('ECONNRESET', 503, HttpError, (error, attempt) => {
+      is<Equal<typeof attempt, number>>();
+      return attempt < 2 && error instanceof RangeError;
+    }),
+    retryOn: [anyOf(503, allOf(HttpError, not(404)))],
+    retryOnResult: not((result) => result.price > 0),
+  })
+  @Cached({
+    cacheIf: allOf(
+      (result: Product, id: string) => result.id === id,
+      not((result: Product) => result.price < 0),
+    ),
+    staleIfError: { maxStale: '1h', when: not(TypeError) },
+    invalidateOn: anyOf(409),
+  })
+  @CircuitBreaker({ failureIf: anyOf(500, 503), ignoreIf: not(HttpError), ignoreOn: [not(HttpError)] })
+  @Fallback({ value: product, when: not(400) })
+  async find(id: string): Promise<Product> {
+    return { ...product, id };
+  }
+}
+
+const isOwn = allOf((result: Product, id: string) => result.id === id);
+is<Equal<typeof isOwn, (result: Product, id: string) => boolean>>();
+const isBusy = anyOf(429, 503);
+is<Equal<typeof isBusy, (error: unknown) => boolean>>();
+// @ts-expect-error -- an object is no term
+anyOf({ status: 503 });
+// @ts-expect-error -- nor is a predicate that answers with something else
+not((error: unknown) => String(error));
 
 /* ---- Functions ---------------------------------------------------------------------------------------------- */
 

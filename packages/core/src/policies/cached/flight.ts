@@ -48,6 +48,8 @@ export class Flight implements CurrentLoad {
   isStarting = true;
   isDetached = false;
   hasSingleUseResult = false;
+  /** It has failed, and an old value answers for it. */
+  endedStale = false;
   /** Callers who joined before a call record existed, in the order in which they will be answered. */
   followers: Followers | undefined = undefined;
   /** Ends a refresh that nobody waits for. */

@@ -112,12 +112,16 @@ export class CachedInterceptor implements Interceptor {
     if (freshness === 'fresh') {
       cell.table.promote(slot);
       const answer = this.watchedHit(cell, key, slot, now);
-      return answer === MISS ? this.loader.load({ cell, key, call, inside }) : answer;
+      if (answer === MISS) return this.loader.load({ cell, key, call, inside });
+      call.answeredBy('cache');
+      return answer;
     }
     if (freshness === 'gone') return this.loader.load({ cell, key, call, inside });
     if (freshness === 'revalidate') return this.serveAndRefresh({ cell, key, call, inside }, slot, now);
     const old = this.stale.whileHeldBack(cell, key, now);
-    return old === undefined ? this.loader.load({ cell, key, call, inside }) : this.asReturned(old.value);
+    if (old === undefined) return this.loader.load({ cell, key, call, inside });
+    call.answeredBy('stale');
+    return this.asReturned(old.value);
   }
 
   describe(): InterceptorFacts {
@@ -208,6 +212,7 @@ export class CachedInterceptor implements Interceptor {
     }
     cell.counters.staleHits += 1;
     this.stale.report(key, 'revalidating', age);
+    load.call.answeredBy('stale');
     this.loader.refreshInBackground(load, now);
     return value;
   }

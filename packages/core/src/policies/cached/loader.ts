@@ -113,10 +113,14 @@ export class Loader {
     this.countJoin(flight);
     const run = flight.run.more;
     if (run !== undefined) run.deadline = Math.max(run.deadline, call.more?.deadline ?? Infinity);
+    call.answeredBy('shared');
     return this.waitFor(flight, request).then((value) => {
+      if (flight.endedStale) call.answeredBy('stale');
       // What can be consumed only once belongs to the leader: everyone else runs on his own.
       const copy = flight.hasSingleUseResult ? NO_COPY : this.writer.copy(value);
-      return copy === NO_COPY ? inside.runInside(call) : copy;
+      if (copy !== NO_COPY) return copy;
+      call.answeredBy('method');
+      return inside.runInside(call);
     });
   }
 
@@ -194,6 +198,7 @@ export class Loader {
     const old = isCallersAbort(call, error) ? undefined : this.stale.forImpatient(flight, error, this.clock.now());
     if (old === undefined) throw error;
     if (flight.leader === call && flight.isCounted) cell.countStaleInsteadOfMiss();
+    call.answeredBy('stale');
     return old.value;
   }
 
@@ -224,6 +229,8 @@ export class Loader {
     const old = this.stale.afterFailure(flight, error, this.clock.now());
     if (old === undefined) throw error;
     if (flight.isCounted) cell.countStaleInsteadOfMiss();
+    flight.endedStale = true;
+    if (!flight.isRefresh) call.answeredBy('stale');
     return old.value;
   }
 }

@@ -29,9 +29,9 @@ export class FallbackInterceptor implements Interceptor {
     );
     if (!VERDICTS[errorClass].fallback || !this.#applies(error)) return undefined;
     const answer = this.#answer(call, error);
-    if (!isThenable(answer)) return this.#applied(answer, error, errorClass);
+    if (!isThenable(answer)) return this.#applied(call, answer, { error, errorClass });
     return Promise.resolve(answer).then(
-      (value) => this.#applied(value, error, errorClass),
+      (value) => this.#applied(call, value, { error, errorClass }),
       (thrown: unknown) => replaced(error, thrown),
     );
   }
@@ -62,8 +62,9 @@ export class FallbackInterceptor implements Interceptor {
     }
   }
 
-  #applied(value: unknown, error: unknown, errorClass: ErrorClass): Answer {
+  #applied(call: Call, value: unknown, { error, errorClass }: { error: unknown; errorClass: ErrorClass }): Answer {
     const { runtime, method } = this.#binding;
+    call.answeredBy('fallback');
     runtime.events.emit('fallback.applied', method, { errorClass, error: summarize(error) });
     return new Answer(value);
   }
