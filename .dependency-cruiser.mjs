@@ -24,7 +24,7 @@ const layers = [
   },
   {
     name: 'compositions',
-    path: `${src}((built-in-policies|resilient|resilient-function|presets|configure|environment|explain|advice|runtime-api)\\.ts$|(handles|direct)/)`,
+    path: `${src}((built-in-policies|resilient|resilient-function|presets|configure|environment|explain|advice|bypass|shutdown|reload|runtime-api)\\.ts$|(handles|direct)/)`,
     sees: ['algorithms', 'errors', 'events', 'runtime', 'pipeline', 'stores', 'decorate', 'policies'],
   },
   { name: 'index', path: `${src}index\\.ts$`, sees: ['.*'] },

@@ -1,5 +1,6 @@
 import type { BulkheadHealth } from '../policies/bulkhead/bulkhead.js';
 import type { RateLimitStats } from '../policies/rate-limit/limiter.js';
+import { allBindings } from '../decorate/bind.js';
 import type { BreakerState } from '../policies/circuit-breaker/circuit.js';
 import type { Runtime } from '../runtime/runtime.js';
 import type { CacheStats } from '../stores/cache-stats.js';
@@ -18,8 +19,10 @@ export interface CircuitHealth {
 }
 
 export interface Health {
-  /** 'degraded' while any circuit is open, half-open or isolated. */
-  readonly status: 'healthy' | 'degraded';
+  /** 'degraded' while any circuit is open, half-open or isolated; 'shutting-down' from `shutdown` on. */
+  readonly status: 'healthy' | 'degraded' | 'shutting-down';
+  /** Calls and refreshes under way, of all methods. */
+  readonly inFlight: number;
   readonly circuits: Readonly<Record<string, CircuitHealth>>;
   readonly caches: Readonly<Record<string, CacheStats>>;
   /** How full each is: by `name`, by method, with a hash for one of many keys. */
@@ -58,7 +61,8 @@ export const healthOf = (runtime: Runtime): Health => {
   const circuits = circuitHealth(runtime);
   const isAiling = Object.values(circuits).some(({ state }) => AILING.has(state));
   return {
-    status: isAiling ? 'degraded' : 'healthy',
+    status: runtime.isClosed ? 'shutting-down' : isAiling ? 'degraded' : 'healthy',
+    inFlight: Object.values(inFlightOf(runtime)).reduce((sum, count) => sum + count, 0),
     circuits,
     caches: cacheStatsOf(runtime),
     bulkheads: bulkheadsOf(runtime),
@@ -72,7 +76,16 @@ export interface Stats {
   readonly total: CacheStats;
   readonly rateLimits: Readonly<Record<string, RateLimitStats>>;
   readonly bulkheads: Readonly<Record<string, BulkheadHealth>>;
+  /** Calls and refreshes under way, by method; methods without any are left out. */
+  readonly inFlight: Readonly<Record<string, number>>;
 }
+
+const inFlightOf = (runtime: Runtime): Record<string, number> =>
+  Object.fromEntries(
+    allBindings(runtime).flatMap(({ label, work }) =>
+      work.isIdle ? [] : [[label, work.inFlight + work.refreshes] as const],
+    ),
+  );
 
 export const statsOf = (runtime: Runtime): Stats => {
   const caches = cacheStatsOf(runtime);
@@ -81,5 +94,6 @@ export const statsOf = (runtime: Runtime): Stats => {
     total: sumStats(Object.values(caches)),
     rateLimits: rateLimitsOf(runtime),
     bulkheads: bulkheadsOf(runtime),
+    inFlight: inFlightOf(runtime),
   };
 };

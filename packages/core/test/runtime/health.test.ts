@@ -18,6 +18,7 @@ describe('health()', () => {
     configure({ logger: false });
     expect(health()).toEqual({
       status: 'healthy',
+      inFlight: 0,
       circuits: {},
       caches: {},
       bulkheads: {},
