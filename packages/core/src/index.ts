@@ -25,6 +25,7 @@ export {
   events,
   health,
   resetConfiguration,
+  shutdown,
   stats,
   withContext,
   withRuntime,
@@ -54,6 +55,7 @@ export { ThrottledError } from './policies/adaptive-throttle/error.js';
 export { InjectedFault } from './policies/chaos/error.js';
 export { ConfigurationError } from './errors/configuration-error.js';
 export { RejectedError } from './errors/rejected-error.js';
+export { ShuttingDownError } from './errors/shutting-down-error.js';
 export { ResilienceError, isResilienceError } from './errors/resilience-error.js';
 export { TimedOutError } from './errors/timed-out-error.js';
 
@@ -91,7 +93,9 @@ export type {
   MethodDecorator,
 } from './decorate/decorator-types.js';
 export type { Configuration, NamedPolicy, PolicyDefaults } from './configure.js';
-export type { HoldfastRuntime } from './runtime-api.js';
+export type { AbandonedWork, ShutdownOptions, ShutdownReport } from './shutdown.js';
+export type { Bypass, PolicyKey } from './bypass.js';
+export type { Context, HoldfastRuntime } from './runtime-api.js';
 export type { CacheHandle, CacheLookup, SetOptions } from './handles/cache-handle.js';
 export type { OutcomeOf } from './handles/call-outcome.js';
 export type { Failure, FailureKind, Outcome, OutcomeSource, Success } from './pipeline/outcome.js';

@@ -1,9 +1,11 @@
+import { type Bypass, parseBypass } from './bypass.js';
 import { type Configuration, configureRuntime, configureRuntimeFromEnvironment, resetRuntime } from './configure.js';
 import type { Events } from './events/event-bus.js';
 import { clearCachesOf } from './handles/cache-handle.js';
 import { type Health, type Stats, healthOf, statsOf } from './handles/health.js';
 import { Runtime, builtInSettings } from './runtime/runtime.js';
-import { enableContext, runAmbient, runIn, withRuntime, world } from './runtime/world.js';
+import { type ShutdownOptions, type ShutdownReport, forgetShutdown, shutDown } from './shutdown.js';
+import { enableContext, runAmbient, runIn, runPast, withRuntime, world } from './runtime/world.js';
 
 /** A world of its own: settings, events, circuits and caches that nothing else touches. */
 export class HoldfastRuntime extends Runtime {
@@ -38,8 +40,14 @@ export class HoldfastRuntime extends Runtime {
     clearCachesOf(this);
   }
 
+  /** As `shutdown`, for this runtime's methods. */
+  shutdown(options?: ShutdownOptions): Promise<ShutdownReport> {
+    return shutDown(this, options);
+  }
+
   /** Back to the built-ins; drops state and listeners. */
   reset(): void {
+    forgetShutdown(this);
     resetRuntime(this);
   }
 }
@@ -59,7 +67,18 @@ export const configureFromEnv = (environment?: Readonly<Record<string, string | 
   configureRuntimeFromEnvironment(world.runtime, environment);
 
 /** Back to the built-in settings; drops all entries, circuits and listeners. For tests. */
-export const resetConfiguration = (): void => resetRuntime(world.runtime);
+export const resetConfiguration = (): void => {
+  forgetShutdown(world.runtime);
+  resetRuntime(world.runtime);
+};
+
+/**
+ * For the end of a process, after its servers take no more requests: refuses new calls of the default runtime's methods
+ * with a `ShuttingDownError`, waits for the calls and refreshes under way, and tells what it left behind when the time
+ * was up. Calls that one under way makes of other decorated methods are new ones.
+ * @throws ConfigurationError on a wrong option.
+ */
+export const shutdown = (options?: ShutdownOptions): Promise<ShutdownReport> => shutDown(world.runtime, options);
 
 /** What the default runtime reports. */
 export const events: Events = /* @__PURE__ */ (() => world.runtime.events)();
@@ -73,13 +92,28 @@ export const stats = (): Stats => statsOf(world.runtime);
 /** Empties every cache of the default runtime. */
 export const clearCaches = (): void => clearCachesOf(world.runtime);
 
+/** What `withContext` takes. */
+export interface Context {
+  /**
+   * Policies that calls from inside pass by, as if they were not there: `true` for all, or by name. A bypassed cache is
+   * neither read nor written. Inside of another context's bypass, both hold.
+   */
+  readonly bypass?: Bypass;
+  /** Facts for events. */
+  readonly [fact: string]: unknown;
+}
+
 /**
- * Runs `fn` with facts that every event from inside carries as `context`, background refreshes included. Switches async
- * context on.
+ * Runs `fn` with facts that every event from inside carries as `context`, background refreshes included, and past the
+ * policies that `bypass` names. Switches async context on.
+ * @throws ConfigurationError on a bypass of what is no policy, or where the platform has no async context for it.
  */
-export const withContext = <Result>(facts: Readonly<Record<string, unknown>>, fn: () => Result): Result => {
+export const withContext = <Result>(context: Context, fn: () => Result): Result => {
+  const { bypass, ...facts } = context;
+  const bypassed = parseBypass(bypass);
   enableContext();
-  return runAmbient({ facts: Object.freeze({ ...world.ambient.current?.facts, ...facts }) }, fn);
+  const run = (): Result => runAmbient({ facts: Object.freeze({ ...world.ambient.current?.facts, ...facts }) }, fn);
+  return bypassed === undefined ? run() : runPast(bypassed, run);
 };
 
 export { withRuntime };

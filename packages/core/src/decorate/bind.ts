@@ -1,14 +1,19 @@
 import { running } from '../pipeline/current-call.js';
+import { ClosedStack } from '../pipeline/closed-stack.js';
 import { Frame } from '../pipeline/frame.js';
 import type { FrameParts } from '../pipeline/frame-parts.js';
 import type { Interceptor } from '../pipeline/interceptor.js';
 import type { Binding, BoundPiece, GivenOptions, PolicyDefinition } from '../pipeline/policy.js';
 import { Stack } from '../pipeline/stack.js';
+import { BypassedPolicies } from '../runtime/bypass.js';
 import type { Runtime } from '../runtime/runtime.js';
+import { Work } from '../runtime/work.js';
 import { world } from '../runtime/world.js';
 import { type MergedPolicies, mergePolicies } from './merge.js';
 import type { MethodRecord } from './method-record.js';
 import { sharedState } from './shared-state.js';
+
+const CACHE = new BypassedPolicies(['cache']);
 
 /** A method bound for one class under one runtime: its state, which survives `configure`, and its present stack. */
 export class MethodBinding {
@@ -16,6 +21,7 @@ export class MethodBinding {
   readonly runtime: Runtime;
   /** `Class.method`, unique within the runtime. */
   readonly label: string;
+  readonly work = new Work();
   /** Another stack of the same method that calls have been seen to run inside this one. */
   inner: MethodBinding | undefined = undefined;
   readonly #owner: WeakRef<object> | undefined;
@@ -23,7 +29,10 @@ export class MethodBinding {
   #version = -1;
   #layerCount = -1;
   #stack: Stack | undefined;
-  #uncached: Stack | undefined;
+  /** The policy that each interceptor belongs to, by key. */
+  #keys: ReadonlyMap<Interceptor, string> = new Map();
+  /** Stacks past some policies, by what they pass by. */
+  readonly #past = new Map<string, Stack>();
 
   constructor(record: MethodRecord, runtime: Runtime, label: string, owner: object | null) {
     this.record = record;
@@ -53,9 +62,18 @@ export class MethodBinding {
 
   /** The same stack past the cache: neither read nor written. */
   get uncached(): Stack {
-    const { stack } = this;
-    this.#uncached ??= this.#assemble(stack.interceptors.filter(({ policy }) => policy !== 'cached'));
-    return this.#uncached;
+    return this.past(CACHE);
+  }
+
+  /** The same stack past some policies, which neither see the calls nor count them. */
+  past(bypass: BypassedPolicies): Stack {
+    const { interceptors } = this.stack;
+    let stack = this.#past.get(bypass.id);
+    if (stack === undefined) {
+      stack = this.#assemble(interceptors.filter((each) => !bypass.has(this.#keys.get(each) as string)));
+      this.#past.set(bypass.id, stack);
+    }
+    return stack;
   }
 
   get #isOutdated(): boolean {
@@ -66,7 +84,7 @@ export class MethodBinding {
     const { settings } = this.runtime;
     const interceptors = settings.enabled ? this.#bindPolicies(mergePolicies(this.record, settings)) : [];
     this.#stack = this.#assemble(interceptors);
-    this.#uncached = undefined;
+    this.#past.clear();
     const isFirst = this.#version < 0;
     this.#version = this.runtime.version;
     this.#layerCount = this.record.layers.length;
@@ -76,10 +94,14 @@ export class MethodBinding {
   #bindPolicies({ policies, order }: MergedPolicies): readonly Interceptor[] {
     const definitions = [...policies.keys()].map((key) => world.policies.get(key) as PolicyDefinition);
     const names = new Set(definitions.map(({ name }) => name));
+    const keys = new Map<Interceptor, string>();
     const pieces = definitions.flatMap((definition) => {
       const binding = this.#bindingFor(definition, policies, names);
-      return [...definition.bind(policies.get(definition.key) as GivenOptions, binding)];
+      const own = definition.bind(policies.get(definition.key) as GivenOptions, binding);
+      for (const { interceptor } of own) keys.set(interceptor, definition.key);
+      return [...own];
     });
+    this.#keys = keys;
     return inOrder(pieces, order).map(({ interceptor }) => interceptor);
   }
 
@@ -94,6 +116,7 @@ export class MethodBinding {
       runtime,
       method: label,
       memberName: record.name,
+      work: this.work,
       get kind() {
         return record.kind;
       },
@@ -114,7 +137,8 @@ export class MethodBinding {
     const { record, runtime, label } = this;
     const front = interceptors.find(({ lookup }) => lookup !== undefined);
     const outside = front === undefined ? [] : interceptors.slice(0, interceptors.indexOf(front));
-    return new Stack({
+    const Kind = runtime.isClosed && runtime.settings.enabled ? ClosedStack : Stack;
+    return new Kind({
       method: label,
       runtime,
       interceptors,
@@ -132,7 +156,8 @@ const PASS_ON: Interceptor = { policy: 'pass on', around: (call, inside) => insi
  * What the outermost frame is made of. An `around` interceptor ends a frame; what lies inside is a frame of its own.
  * Built from the inside out.
  */
-const framesFor = (interceptors: readonly Interceptor[], { record, runtime, label }: MethodBinding): FrameParts => {
+const framesFor = (interceptors: readonly Interceptor[], binding: MethodBinding): FrameParts => {
+  const { record, runtime, label, work } = binding;
   const base = { method: label, runtime };
   const target = record.original;
   let group: Interceptor[] = [];
@@ -157,7 +182,7 @@ const framesFor = (interceptors: readonly Interceptor[], { record, runtime, labe
       group = [];
     }
   }
-  return close();
+  return { ...close(), work };
 };
 
 /** Canonical; the policies that an explicit order names change places among themselves, all others stay. */

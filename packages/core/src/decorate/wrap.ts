@@ -10,7 +10,10 @@ import { preserveIdentity } from './preserve-identity.js';
  */
 const findStack = (record: MethodRecord, self: unknown): Stack => {
   const runtime = runtimeOf(self);
-  const { stack } = bindingOf(record, runtime, ownerOf(self));
+  const binding = bindingOf(record, runtime, ownerOf(self));
+  const bypass = world.ambient.current?.bypass;
+  if (bypass !== undefined) return binding.past(bypass);
+  const { stack } = binding;
   if (runtime === world.runtime && !world.hasSeveralRuntimes) record.last = { stack, mark: markOf(self) };
   return stack;
 };

@@ -28,8 +28,10 @@ export interface CircuitHealth {
 }
 
 export interface Health {
-  /** 'degraded' while any circuit is open, half-open or isolated, or an adaptive throttle refuses calls. */
-  readonly status: 'healthy' | 'degraded';
+  /** 'degraded' while any circuit is open, half-open or isolated, or an adaptive throttle refuses calls; 'shutting-down' from `shutdown` on. */
+  readonly status: 'healthy' | 'degraded' | 'shutting-down';
+  /** Calls and refreshes under way, of all methods. */
+  readonly inFlight: number;
   readonly circuits: Readonly<Record<string, CircuitHealth>>;
   readonly caches: Readonly<Record<string, CacheStats>>;
   /** What `@AdaptiveConcurrency` has found out. */
@@ -90,7 +92,8 @@ export const healthOf = (runtime: Runtime): Health => {
   const circuits = circuitHealth(runtime);
   const isAiling = Object.values(circuits).some(({ state }) => AILING.has(state));
   return {
-    status: isAiling || isThrottling(runtime) ? 'degraded' : 'healthy',
+    status: runtime.isClosed ? 'shutting-down' : isAiling || isThrottling(runtime) ? 'degraded' : 'healthy',
+    inFlight: Object.values(inFlightOf(runtime)).reduce((sum, count) => sum + count, 0),
     circuits,
     caches: cacheStatsOf(runtime),
     concurrencyLimits: concurrencyHealth(runtime),
@@ -109,12 +112,21 @@ export interface Stats {
   readonly hedges: Readonly<Record<string, HedgeStats>>;
   readonly rateLimits: Readonly<Record<string, RateLimitStats>>;
   readonly bulkheads: Readonly<Record<string, BulkheadHealth>>;
+  /** Calls and refreshes under way, by method; methods without any are left out. */
+  readonly inFlight: Readonly<Record<string, number>>;
 }
 
 const hedgesOf = (runtime: Runtime): Record<string, HedgeStats> =>
   Object.fromEntries(
     allBindings(runtime).flatMap(({ label, interceptors }) =>
       interceptors.flatMap(({ policy, handle }) => (policy === 'hedge' ? [[label, handle as HedgeStats]] : [])),
+    ),
+  );
+
+const inFlightOf = (runtime: Runtime): Record<string, number> =>
+  Object.fromEntries(
+    allBindings(runtime).flatMap(({ label, work }) =>
+      work.isIdle ? [] : [[label, work.inFlight + work.refreshes] as const],
     ),
   );
 
@@ -126,5 +138,6 @@ export const statsOf = (runtime: Runtime): Stats => {
     rateLimits: rateLimitsOf(runtime),
     bulkheads: bulkheadsOf(runtime),
     hedges: hedgesOf(runtime),
+    inFlight: inFlightOf(runtime),
   };
 };

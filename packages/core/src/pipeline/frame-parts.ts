@@ -1,4 +1,5 @@
 import type { Runtime } from '../runtime/runtime.js';
+import type { Work } from '../runtime/work.js';
 import type { CallFrame } from './call.js';
 import type { Interceptor } from './interceptor.js';
 
@@ -16,6 +17,8 @@ export interface FrameParts {
   readonly isAsync: () => boolean;
   /** True: errors are handed out, as `Returned`, instead of thrown. For the outermost frame of a stack only. */
   readonly returnsErrors?: boolean;
+  /** Where calls under way are counted; for the outermost frame of a stack. */
+  readonly work?: Work | undefined;
   /** Told once when the method returned a promise. */
   readonly onAsync?: (() => void) | undefined;
 }

@@ -17,6 +17,8 @@
  */
 
 import type { Runtime } from '../runtime/runtime.js';
+import { Work } from '../runtime/work.js';
+import { attemptInLoop } from './attempt-loop.js';
 import { type Call, type CallFrame, partOf } from './call.js';
 import { running } from './current-call.js';
 import { Again, Answer, type Interceptor, Later, type Verdict } from './interceptor.js';
@@ -25,19 +27,25 @@ import type { FrameParts, Method } from './frame-parts.js';
 import { raceAlone } from './interruption.js';
 import { Returned } from './outcome.js';
 import { Race } from './race.js';
-import { sleep } from './sleep.js';
 import { isThenable } from './thenable.js';
 import { argsWithSignal } from './caller-signal.js';
 
 const lingers = ({ mayLinger }: Interceptor): boolean => mayLinger === true;
 
 function onValue(this: Call, value: unknown): unknown {
-  return (this.frame as Frame).ascendWithValue(this, value);
+  const frame = this.frame as Frame;
+  frame.work.calls -= 1;
+  return frame.ascendWithValue(this, value);
 }
 
 function onError(this: Call, error: unknown): unknown {
-  return (this.frame as Frame).ascendWithError(this, error);
+  const frame = this.frame as Frame;
+  frame.work.calls -= 1;
+  return frame.ascendWithError(this, error);
 }
+
+/** Frames inside of others count for nobody: their runs are part of a call that is counted. */
+const NOBODYS = new Work();
 
 export class Frame implements CallFrame {
   readonly method: string;
@@ -61,6 +69,9 @@ export class Frame implements CallFrame {
   readonly isRaced: boolean;
   private readonly waitsAlone: boolean;
   readonly returnsErrors: boolean;
+  /** A call is counted while it waits: at each wait one up, and one down where it goes on. */
+  readonly work: Work;
+  private readonly counts: boolean;
 
   constructor(parts: FrameParts) {
     const { interceptors } = parts;
@@ -83,6 +94,9 @@ export class Frame implements CallFrame {
     this.hasErrorHooks = interceptors.some(({ error }) => error !== undefined);
     // An `around` that waits for others on its own ends its own waits.
     this.waitsAlone = parts.around?.interceptor.endsItsWaits === true;
+    this.work = parts.work ?? NOBODYS;
+    const isSeen = parts.around === undefined ? this.size > 0 : parts.around.interceptor.countsItsWork !== true;
+    this.counts = this.hasLeaveHooks || this.hasErrorHooks || (parts.work !== undefined && isSeen);
     this.isRaced = interceptors.some(({ races }) => races === true) && !this.waitsAlone;
   }
 
@@ -121,7 +135,7 @@ export class Frame implements CallFrame {
   }
 
   /** Enters the interceptors from `position` on, then the target. */
-  private descend(call: Call, position: number): unknown {
+  descend(call: Call, position: number): unknown {
     const outer = running.call;
     let value: unknown;
     try {
@@ -163,21 +177,33 @@ export class Frame implements CallFrame {
   }
 
   private resumeAfter(wait: Promise<void>, call: Call, position: number): Promise<unknown> {
+    this.work.calls += 1;
     return raceAlone(call, wait).then(
-      () =>
-        call.interruption === undefined
-          ? this.descend(call, position)
-          : this.ascendWithError(call, call.interruption.reason, position),
-      (error: unknown) => this.ascendWithError(call, error, position - 1),
+      () => {
+        this.work.calls -= 1;
+        if (call.interruption === undefined) return this.descend(call, position);
+        return this.ascendWithError(call, call.interruption.reason, position);
+      },
+      (error: unknown) => {
+        this.work.calls -= 1;
+        return this.ascendWithError(call, error, position - 1);
+      },
     );
   }
 
   private whenSettled(call: Call, work: Promise<unknown>): Promise<unknown> {
     if (this.onAsync !== undefined) this.learnAsync();
     const outcome = this.isRaced || (call.isInterruptible && !this.waitsAlone) ? this.race(call, work) : work;
+    if (!this.hasLeaveHooks) return this.counts ? this.count(call, outcome) : outcome;
+    this.work.calls += 1;
     // Bound to the call: a third smaller than closures over it.
-    if (this.hasLeaveHooks) return outcome.then(onValue.bind(call), onError.bind(call));
-    return this.hasErrorHooks ? outcome.then(undefined, onError.bind(call)) : outcome;
+    return outcome.then(onValue.bind(call), onError.bind(call));
+  }
+
+  /** A method of its own, so that V8 takes what comes before into its callers. */
+  private count(call: Call, outcome: Promise<unknown>): Promise<unknown> {
+    this.work.calls += 1;
+    return outcome.then(this.work.landed, onError.bind(call));
   }
 
   private learnAsync(): void {
@@ -242,10 +268,17 @@ export class Frame implements CallFrame {
   }
 
   private whenJudged(call: Call, verdict: Promise<Verdict>, error: unknown, position: number): Promise<unknown> {
+    this.work.calls += 1;
     return raceAlone(call, verdict).then(
-      (judged) =>
-        judged === undefined ? this.ascendWithError(call, error, position) : this.follow(call, judged, position),
-      (replacement: unknown) => this.ascendWithError(call, replacement, position),
+      (judged) => {
+        this.work.calls -= 1;
+        if (judged === undefined) return this.ascendWithError(call, error, position);
+        return this.follow(call, judged, position);
+      },
+      (replacement: unknown) => {
+        this.work.calls -= 1;
+        return this.ascendWithError(call, replacement, position);
+      },
     );
   }
 
@@ -257,33 +290,6 @@ export class Frame implements CallFrame {
     if (verdict instanceof Later) return this.whenJudged(call, verdict.verdict, undefined, position);
     verdict.position = position;
     // Inside the loop the verdict is its business: attempts must not nest one promise in another without end.
-    return call.more?.isLooping === true ? verdict : this.loop(call, verdict);
-  }
-
-  private async loop(call: Call, first: Again): Promise<unknown> {
-    call.details.isLooping = true;
-    let verdict = first;
-    for (;;) {
-      const { delay, position } = verdict;
-      const outcome = await this.runAgain(call, delay, position);
-      if (!(outcome instanceof Again)) return outcome;
-      verdict = outcome;
-    }
-  }
-
-  private async runAgain(call: Call, delay: number, position: number): Promise<unknown> {
-    if (delay > 0) {
-      try {
-        await sleep(call, delay);
-      } catch (reason) {
-        return this.ascendWithError(call, reason, position);
-      }
-    }
-    const interruption = call.interruption;
-    if (interruption !== undefined) return this.ascendWithError(call, interruption.reason, position);
-    call.countAttempt();
-    call.race = undefined;
-    call.more?.beginAttempt();
-    return this.descend(call, position + 1);
+    return call.more?.isLooping === true ? verdict : attemptInLoop(this, call, verdict);
   }
 }

@@ -77,6 +77,8 @@ export interface Interceptor {
   readonly boundsAll?: boolean;
   /** May wait on the way in, or ask for another run. */
   readonly mayLinger?: boolean;
+  /** An `around` that counts the work inside of it in `binding.work`: a frame of nothing else need not. */
+  readonly countsItsWork?: boolean;
   /** An `around` whose waits `call.interrupt` ends by itself; all others are raced. */
   readonly endsItsWaits?: boolean;
   /** A cache hit does not pass here: the front may answer although this interceptor stands outside of it. */

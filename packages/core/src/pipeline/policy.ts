@@ -1,5 +1,6 @@
 import type { OptionSite } from '../errors/option-check.js';
 import type { Runtime } from '../runtime/runtime.js';
+import type { Work } from '../runtime/work.js';
 import type { Interceptor } from './interceptor.js';
 import type { MethodKind } from './stack.js';
 
@@ -45,6 +46,8 @@ export interface Binding {
   state<State>(slot: string, create: () => State): State;
   /** State shared by name within the runtime. @throws ConfigurationError when the name is taken with unequal options. */
   shared<State>(kind: string, name: string, options: unknown, create: () => State): State;
+  /** What the method has under way. */
+  readonly work: Work;
   /** Reports a callback of the user's that threw. */
   reportFailure(source: string, error: unknown): void;
 }

@@ -108,6 +108,11 @@ export class Stack {
     return this.runMaybeUnderSignal(call);
   }
 
+  /** As known by now. */
+  protected get isAsynchronous(): boolean {
+    return this.isAsync || this.kind() === 'async';
+  }
+
   private get isWatched(): boolean {
     return (
       this.succeeded.listening ||
@@ -161,7 +166,7 @@ export class Stack {
 
   private refuseAborted({ frame }: Call, signal: AbortSignal): unknown {
     if (frame.returnsErrors) return new Returned(signal.reason);
-    if (this.isAsync || this.kind() === 'async') return Promise.reject(signal.reason);
+    if (this.isAsynchronous) return Promise.reject(signal.reason);
     throw signal.reason;
   }
 

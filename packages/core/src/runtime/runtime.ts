@@ -69,6 +69,8 @@ export class Runtime {
   /** Grows with every change of settings; bound stacks of an older version are bound again. */
   version = 0;
   settings: Settings;
+  /** True after `shutdown`: methods refuse every call. */
+  isClosed = false;
   readonly events: EventBus;
   timers: TimerPool;
   /** Set by the layer that binds: everything the runtime's methods have bound, for `health`, `stats` and `reset`. */
@@ -96,6 +98,12 @@ export class Runtime {
     this.version += 1;
     this.#tapEvents();
     for (const listener of this.#onChange) listener();
+  }
+
+  /** Methods refuse every call from now on, until the runtime is reset. */
+  close(): void {
+    this.isClosed = true;
+    this.apply(this.settings);
   }
 
   /** Told after each change of settings. */

@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../errors/configuration-error.js';
+import type { BypassedPolicies } from './bypass.js';
 import { AsyncContext } from './context.js';
 import { onePerProcess } from './one-per-process.js';
 import { Runtime, builtInSettings } from './runtime.js';
@@ -10,6 +11,8 @@ export interface Ambient {
   readonly facts: Readonly<Record<string, unknown>> | undefined;
   /** The loads this code runs in, for re-entrance: flight objects. */
   readonly flights: readonly object[];
+  /** Policies that calls in here pass by. */
+  readonly bypass?: BypassedPolicies | undefined;
 }
 
 /**
@@ -22,7 +25,7 @@ export interface World {
   readonly runtime: Runtime;
   readonly assigned: WeakMap<object, Runtime>;
   readonly ambient: AsyncContext<Ambient>;
-  /** True once calls may belong to several runtimes: then every call asks which. */
+  /** True once calls may belong to several runtimes, or pass policies by: then every call asks. */
   hasSeveralRuntimes: boolean;
   /** Called when what calls remember of the default runtime is out of date. */
   readonly onForget: Set<() => void>;
@@ -52,7 +55,7 @@ const forget = ({ onForget }: World): void => {
 
 export const world: World = onePerProcess('world', createWorld);
 
-/** Makes every call ask which runtime it belongs to. */
+/** Makes every call ask which runtime it belongs to, and what it passes by. */
 const expectSeveralRuntimes = (): void => {
   if (world.hasSeveralRuntimes) return;
   world.hasSeveralRuntimes = true;
@@ -91,4 +94,18 @@ export const runIn = <Result>(runtime: Runtime, fn: () => Result): Result => {
     throw new ConfigurationError('runtime.run: this platform has no async context; use withRuntime(instance, runtime)');
   expectSeveralRuntimes();
   return runAmbient({ runtime }, fn);
+};
+
+/**
+ * Runs `fn` and everything it starts past some policies. Switches async context on.
+ * @throws ConfigurationError where the platform has none: the calls would silently not pass them by.
+ */
+export const runPast = <Result>(bypass: BypassedPolicies, fn: () => Result): Result => {
+  if (!enableContext())
+    throw new ConfigurationError('withContext: bypass: this platform has no async context; use uncached(instance)', {
+      option: 'bypass',
+    });
+  expectSeveralRuntimes();
+  const outer = world.ambient.current?.bypass;
+  return runAmbient({ bypass: outer === undefined ? bypass : outer.and(bypass) }, fn);
 };

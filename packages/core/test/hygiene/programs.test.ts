@@ -87,3 +87,10 @@ test('a program that has its stale answers exits by itself although their refres
   expect(exit).toEqual({ output: 'old old', errors: '', code: 0 });
   expect(seconds).toBeLessThan(20);
 }, 90_000);
+
+test('a program that shuts down waits for what can end, names what cannot, and exits', async () => {
+  const { seconds, ...exit } = await run('shuts-down');
+  const abandoned = '[{"method":"Api.hangs","calls":1,"refreshes":0}]';
+  expect(exit).toEqual({ output: `nobody handles it\nfalse ${abandoned} 1`, errors: '', code: 0 });
+  expect(seconds).toBeLessThan(20);
+}, 60_000);

@@ -29,6 +29,7 @@ describe('health()', () => {
     configure({ logger: false });
     expect(health()).toEqual({
       status: 'healthy',
+      inFlight: 0,
       circuits: {},
       caches: {},
       concurrencyLimits: {},

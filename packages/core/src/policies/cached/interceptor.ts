@@ -24,6 +24,7 @@ export interface NoKey {
 export class CachedInterceptor implements Interceptor {
   readonly policy = 'cached';
   readonly endsItsWaits = true;
+  readonly countsItsWork = true;
   readonly handle: CacheAdministration;
   private readonly settings: CachedSettings;
   private readonly binding: Binding;

@@ -142,9 +142,18 @@ export class Loader {
     }
     flight.isStarting = false;
     if (!(outcome instanceof Promise)) return this.landed(flight, outcome, request);
+    const { work } = this.binding;
+    const kind = flight.isRefresh ? 'refreshes' : 'loads';
+    work[kind] += 1;
     flight.promise = outcome.then(
-      (value) => this.landed(flight, value, request),
-      (error: unknown) => this.failed(flight, error, request),
+      (value) => {
+        work[kind] -= 1;
+        return this.landed(flight, value, request);
+      },
+      (error: unknown) => {
+        work[kind] -= 1;
+        return this.failed(flight, error, request);
+      },
     );
     return flight.isRefresh ? flight.promise : this.waitFor(flight, request);
   }

@@ -1,0 +1,75 @@
+import { type Duration, parseDuration } from './algorithms/duration.js';
+import { allBindings } from './decorate/bind.js';
+import { type OptionSite, checkOptions, duration } from './errors/option-check.js';
+import type { Runtime } from './runtime/runtime.js';
+
+export interface ShutdownOptions {
+  /** How long calls under way may take to end. Default '10s'. */
+  readonly timeout?: Duration;
+}
+
+/** What was still under way when the time was up. */
+export interface AbandonedWork {
+  /** `Class.method`. */
+  readonly method: string;
+  /** Calls, and loads that callers share. */
+  readonly calls: number;
+  /** Refreshes behind old values. */
+  readonly refreshes: number;
+}
+
+export interface ShutdownReport {
+  /** True when nothing was left under way. */
+  readonly drained: boolean;
+  /** How long it was waited, in milliseconds. */
+  readonly waitedMs: number;
+  readonly abandoned: readonly AbandonedWork[];
+}
+
+const SITE: OptionSite = { decorator: 'shutdown' };
+const SCHEMA = { timeout: duration({ infinite: true }) };
+
+/**
+ * Milliseconds between two looks. Nobody tells when the last call has ended: the calls would pay for it. A look from a
+ * timer is exact, since a call that goes on to its next wait does so within one turn of the event loop.
+ */
+const BETWEEN_LOOKS = 10;
+
+const workLeft = (runtime: Runtime): readonly AbandonedWork[] =>
+  allBindings(runtime).flatMap(({ label, work }) =>
+    work.isIdle ? [] : { method: label, calls: work.inFlight, refreshes: work.refreshes },
+  );
+
+const drain = (runtime: Runtime, timeout: number): Promise<ShutdownReport> => {
+  const { clock } = runtime;
+  const startedAt = clock.now();
+  return new Promise((resolve) => {
+    const look = (): void => {
+      const abandoned = workLeft(runtime);
+      const waitedMs = clock.now() - startedAt;
+      if (abandoned.length === 0 || waitedMs >= timeout)
+        resolve({ drained: abandoned.length === 0, waitedMs, abandoned });
+      else clock.setTimer(look, Math.min(BETWEEN_LOOKS, timeout - waitedMs));
+    };
+    clock.setTimer(look, 0);
+  });
+};
+
+const underWay = new WeakMap<Runtime, Promise<ShutdownReport>>();
+
+/** Forgets a shutdown: the runtime begins anew. */
+export const forgetShutdown = (runtime: Runtime): void => {
+  underWay.delete(runtime);
+};
+
+/** Refuses new calls of a runtime's methods and waits for those under way. Called again, it is the same shutdown. */
+export const shutDown = (runtime: Runtime, options: ShutdownOptions = {}): Promise<ShutdownReport> => {
+  const { timeout = '10s' } = checkOptions(SITE, SCHEMA, options) as ShutdownOptions;
+  let report = underWay.get(runtime);
+  if (report === undefined) {
+    runtime.close();
+    report = drain(runtime, parseDuration(timeout));
+    underWay.set(runtime, report);
+  }
+  return report;
+};
