@@ -4,7 +4,6 @@ import {
   CircuitBreaker,
   Fallback,
   Invalidates,
-  RateLimit,
   Resilient,
   Retry,
   Timeout,
