@@ -2,6 +2,7 @@ import type { Classifier } from './errors/classify.js';
 import {
   type Check,
   type OptionSite,
+  type Schema,
   arrayOf,
   callback,
   checkOptions,
@@ -76,7 +77,7 @@ const isClock: Check = (value) => {
 const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 const isObject: Check = (value) => (isRecord(value) ? undefined : 'must be an object');
 
-const SCHEMA = {
+const schema = (): Schema => ({
   defaults: isObject,
   policies: isObject,
   enabled: flag,
@@ -87,7 +88,7 @@ const SCHEMA = {
   random: callback,
   captureStacks: flag,
   context: flag,
-};
+});
 
 const SITE: OptionSite = { decorator: 'configure' };
 
@@ -158,7 +159,7 @@ const generalOf = (general: Settings['general']): Pick<Settings, 'general' | 'en
 
 /** The settings after a change: what is given replaces what was, option by option; defaults and named policies merge by name. */
 const changed = (present: Settings, given: Configuration, site: OptionSite): Settings => {
-  const options = checkOptions(site, SCHEMA, given) as Configuration;
+  const options = checkOptions(site, schema(), given) as Configuration;
   const defaults = options.defaults === undefined ? {} : parseDefaults(options.defaults, site);
   const policies = options.policies === undefined ? {} : parseNamed(options.policies, site);
   return {

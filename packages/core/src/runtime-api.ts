@@ -62,7 +62,7 @@ export const configureFromEnv = (environment?: Readonly<Record<string, string | 
 export const resetConfiguration = (): void => resetRuntime(world.runtime);
 
 /** What the default runtime reports. */
-export const events: Events = world.runtime.events;
+export const events: Events = /* @__PURE__ */ (() => world.runtime.events)();
 
 /** How the default runtime's methods are doing, as plain data for a health endpoint. */
 export const health = (): Health => healthOf(world.runtime);

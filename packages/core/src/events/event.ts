@@ -48,7 +48,15 @@ export type HoldfastEvent =
   | Fact<'retry.budgetExhausted', { attempts: number }>
   | Fact<
       'circuit.opened',
-      { circuit: string; reason: string; openings: number; retryAfter: number; failures: number; failureRate?: number }
+      {
+        circuit: string;
+        reason: string;
+        openings: number;
+        retryAfter: number;
+        failures: number;
+        failureRate?: number;
+        slowCallRate?: number;
+      }
     >
   | Fact<'circuit.halfOpened', { circuit: string }>
   | Fact<'circuit.closed', { circuit: string; reason: string }>
@@ -170,4 +178,6 @@ const NAMES: Record<EventType, true> = {
   'listener.failed': true,
 };
 
-export const EVENT_TYPES: readonly EventType[] = Object.freeze(Object.keys(NAMES) as EventType[]);
+export const EVENT_TYPES: readonly EventType[] = /* @__PURE__ */ Object.freeze(
+  /* @__PURE__ */ Object.keys(NAMES) as EventType[],
+);

@@ -10,7 +10,7 @@ class AnswerOfProcess {
 }
 
 /** An interceptor answers in the method's place. */
-export const Answer = onePerProcess('answer', () => AnswerOfProcess);
+export const Answer = /* @__PURE__ */ onePerProcess('answer', () => AnswerOfProcess);
 export type Answer = AnswerOfProcess;
 
 class AgainOfProcess {
@@ -24,7 +24,7 @@ class AgainOfProcess {
 }
 
 /** An interceptor wants what lies inside it to run once more, after a delay in milliseconds. */
-export const Again = onePerProcess('again', () => AgainOfProcess);
+export const Again = /* @__PURE__ */ onePerProcess('again', () => AgainOfProcess);
 export type Again = AgainOfProcess;
 
 class LaterOfProcess extends Again {

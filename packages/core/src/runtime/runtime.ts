@@ -6,7 +6,8 @@ import { type Logger, type LoggerLevel, consoleTap, debugTap, loggerTap } from '
 import type { Clock } from './clock.js';
 import { TimerPool } from './deadline-list.js';
 import type { Random } from './random.js';
-import { SystemClock, builtinModule, debugNamespaces, systemRandom } from './system.js';
+import { SystemClock } from './system-clock.js';
+import { builtinModule, debugNamespaces, systemRandom } from './system.js';
 
 /** Options per policy, by the option name of `@Resilient`: `{ cache: { ttl: '1m' }, retry: { maxAttempts: 4 } }`. */
 export type PolicyOptions = Readonly<Record<string, unknown>>;

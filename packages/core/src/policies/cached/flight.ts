@@ -22,7 +22,7 @@ export interface Bypass {
 }
 
 /** The note that marks such a call. */
-export const BYPASS = onePerProcess('bypass', () => ({ note: 'bypass the cached value' }));
+export const BYPASS = /* @__PURE__ */ onePerProcess('bypass', () => ({ note: 'bypass the cached value' }));
 
 /** One load under way. */
 export class Flight implements CurrentLoad {

@@ -35,6 +35,12 @@ export interface CircuitControl {
 /** Rounded up, so that whoever waits this long is admitted; not by the noise of subtracting two times. */
 const wholeMilliseconds = (duration: number): number => Math.ceil(duration - 1e-6);
 
+/** Which rate it was that opened a circuit; none where failures were counted in a row. */
+const rateFact = (reason: string, rate: number | undefined): { slowCallRate?: number; failureRate?: number } => {
+  if (rate === undefined) return {};
+  return reason === 'slow-call-rate' ? { slowCallRate: rate } : { failureRate: rate };
+};
+
 /** One circuit with its clock and its events. */
 export class BoundCircuit implements CircuitControl {
   readonly name: string;
@@ -104,7 +110,7 @@ export class BoundCircuit implements CircuitControl {
         openings,
         retryAfter: wholeMilliseconds(retryAfter),
         failures,
-        ...(rate !== undefined && { failureRate: rate }),
+        ...rateFact(reason, rate),
         ...error,
       });
     else if (to === 'half-open') events.emit('circuit.halfOpened', this.name, { circuit });

@@ -4,6 +4,7 @@
  * services may retry at all. Sources: Finagle's RetryBudget; Google SRE, "Addressing Cascading Failures".
  */
 import { TimeWindow } from '../../algorithms/sliding-window.js';
+import { onePerProcess } from '../../runtime/one-per-process.js';
 
 export interface RetryBudgetOptions {
   /** Retries per call, over the last ten seconds. Default 0.2. */
@@ -13,6 +14,9 @@ export interface RetryBudgetOptions {
 }
 
 const WINDOW_SECONDS = 10;
+
+/** The budgets of all copies of this package. */
+const budgets = /* @__PURE__ */ onePerProcess('retry budgets', () => new WeakSet<object>());
 
 /** Hand one object to several methods: they share it. */
 export class RetryBudget {
@@ -29,6 +33,7 @@ export class RetryBudget {
     }
     this.ratio = ratio;
     this.minPerSecond = minPerSecond;
+    budgets.add(this);
   }
 
   /** A call began. */
@@ -50,9 +55,6 @@ export class RetryBudget {
   }
 }
 
-const BRAND = Symbol.for('@holdfast/retry-budget');
-Object.defineProperty(RetryBudget.prototype, BRAND, { value: true });
-
 /** True for budgets of any copy of this package. */
 export const isRetryBudget = (value: unknown): value is RetryBudget =>
-  typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[BRAND] === true;
+  typeof value === 'object' && value !== null && budgets.has(value);

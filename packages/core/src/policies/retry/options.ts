@@ -4,6 +4,7 @@ import { type Jitter } from '../../algorithms/jitter.js';
 import { type ErrorPattern, errorPatterns } from '../../errors/error-matcher.js';
 import {
   type OptionSite,
+  type Schema,
   callback,
   checkOptions,
   configurationError,
@@ -78,7 +79,7 @@ export interface RetrySettings {
 
 const JITTERS = ['full', 'equal', 'proportional', 'additive', 'decorrelated', 'none'] as const;
 
-const SCHEMA = {
+const schema = (): Schema => ({
   maxAttempts: whole(1, { infinite: true }),
   retries: whole(0, { infinite: true }),
   delay: duration(),
@@ -99,11 +100,11 @@ const SCHEMA = {
   budget: (value: unknown) =>
     isRetryBudget(value) ? undefined : 'must be a RetryBudget: new RetryBudget({ ratio, minPerSecond })',
   onAuthFailure: callback,
-};
+});
 
 /** @throws ConfigurationError */
 export const parseRetryOptions = (given: unknown, site: OptionSite): Readonly<Record<string, unknown>> => {
-  const options = checkOptions(site, SCHEMA, given ?? {});
+  const options = checkOptions(site, schema(), given ?? {});
   if (options['retries'] === undefined) return options;
   if (options['maxAttempts'] !== undefined)
     throw configurationError(site, 'maxAttempts and retries say the same thing twice; keep maxAttempts', 'retries');
