@@ -11,6 +11,13 @@ import { SystemClock, builtinModule, debugNamespaces, systemRandom } from './sys
 /** Options per policy, by the option name of `@Resilient`: `{ cache: { ttl: '1m' }, retry: { maxAttempts: 4 } }`. */
 export type PolicyOptions = Readonly<Record<string, unknown>>;
 
+/** A named policy as checked: what it builds on, gives, takes away (`false`), and refines where a method has it. */
+export interface NamedOptions {
+  readonly base: string | undefined;
+  readonly policies: PolicyOptions;
+  readonly defaults: PolicyOptions;
+}
+
 export interface GeneralSettings {
   readonly enabled?: boolean | undefined;
   readonly logLevel?: LoggerLevel | undefined;
@@ -23,7 +30,7 @@ export interface Settings {
   readonly general: { readonly code: GeneralSettings; readonly environment: GeneralSettings };
   readonly defaults: PolicyOptions;
   readonly environment: PolicyOptions;
-  readonly policies: Readonly<Record<string, PolicyOptions>>;
+  readonly policies: Readonly<Record<string, NamedOptions>>;
   readonly classifiers: readonly Classifier[];
   readonly logger: Logger | false | undefined;
   readonly logLevel: LoggerLevel | undefined;
