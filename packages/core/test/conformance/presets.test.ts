@@ -48,7 +48,7 @@ test.each<[PresetName, Record<string, object>]>([
     'llm',
     {
       retry: { maxAttempts: 4, delay: 1_000, maxRetryAfter: 60_000 },
-      'circuit-breaker': { failureThreshold: 5, recoveryTimeout: '30s' },
+      'circuit-breaker': { failureThreshold: 5, recoveryTimeout: 30_000 },
       'rate-limit': { limit: 60, interval: 60_000 },
       timeout: { attempt: 60_000 },
     },
