@@ -423,6 +423,16 @@ describe('manual control', () => {
     expect(steps(transitions)).toEqual(['closed > metrics-only: manual']);
   });
 
+  it('only counts in metrics-only, even where a success completes a bad sample', () => {
+    const window = { type: 'count', size: 4, failureRate: 0.5, minimumCalls: 4 } as const;
+    const [machine, transitions] = machineWith({ window });
+    machine.metricsOnly(0);
+    fail(machine, 3, 0);
+    expect(machine.succeed(machine.standingPermit, () => 0)).toBe(true);
+    expect(machine.metrics(0)).toMatchObject({ state: 'metrics-only', failures: 3, calls: 4 });
+    expect(steps(transitions)).toEqual(['closed > metrics-only: manual']);
+  });
+
   it('takes hanging probes back before it obeys', () => {
     const [machine, transitions] = opened();
     machine.admit(1000);
