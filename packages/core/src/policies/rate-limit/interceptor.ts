@@ -19,8 +19,11 @@ export interface RateLimitHandle {
 
 const served = (): void => undefined;
 
-/** Rounded up, so that whoever waits this long is admitted; not by the noise of subtracting two times. */
-const wholeMilliseconds = (duration: number): number => Math.max(1, Math.ceil(duration - 1e-6));
+/** Of subtracting two times, in milliseconds. */
+const NOISE = 1e-6;
+
+/** Rounded up, so that whoever waits this long is admitted. */
+const wholeMilliseconds = (duration: number): number => Math.max(1, Math.ceil(duration - NOISE));
 
 export class RateLimitInterceptor implements Interceptor {
   readonly policy = 'rate-limit';
@@ -73,7 +76,7 @@ export class RateLimitInterceptor implements Interceptor {
     if (this.isShadow) return -Infinity;
     const now = this.clock.now();
     const { machine } = this.limiters.only ?? this.limiters.of(call.self, call.args);
-    return now + machine.delay(now) - this.terms.maxWait;
+    return now + machine.delay(now) - this.terms.maxWait - NOISE;
   }
 
   describe(): InterceptorFacts {
