@@ -11,6 +11,8 @@ export interface CallFrame {
   readonly isRaced: boolean;
   /** How many interceptors there are to enter. */
   readonly size: number;
+  /** How often it runs its target at most, by its own interceptors alone. */
+  readonly attempts: number;
   /** Some interceptor, here or further in, may wait on the way in or ask for another run. */
   readonly mayLinger: boolean;
   run(call: Call): unknown;
@@ -25,6 +27,8 @@ export interface CallFrame {
 export class CallDetails {
   /** The run that this one is part of, when a stack has several frames. */
   parent: Call | undefined = undefined;
+  /** The call of another method that this one was made in, where async context tells. */
+  outer: Call | undefined = undefined;
   isInterruptible = false;
   /** The work that nobody waits for, where the run is part of such. */
   background: Background | undefined = undefined;

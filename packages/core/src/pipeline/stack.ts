@@ -5,6 +5,7 @@ import { Call } from './call.js';
 import { callerSignalOf, link, unlink } from './caller-signal.js';
 import type { Frame } from './frame.js';
 import { type Interceptor, MISS } from './interceptor.js';
+import { mayBeNested, placeWithin } from './nesting.js';
 
 export type MethodKind = 'sync' | 'async' | 'unknown';
 
@@ -66,6 +67,10 @@ export class Stack {
       }
     }
     const call = new Call(this.frame, self, args);
+    if (mayBeNested()) {
+      const outer = placeWithin(call, this.interceptors);
+      if (outer !== undefined) return this.runWithin(call, outer);
+    }
     if (args.length > 0) {
       const last = args[args.length - 1];
       if (typeof last === 'object' && last !== null) return this.runMaybeUnderSignal(call);
@@ -123,26 +128,34 @@ export class Stack {
   }
 
   private runUnderSignal(call: Call, signal: AbortSignal): unknown {
-    if (signal.aborted) return this.refuseAborted(signal);
+    if (signal.aborted) return this.refuse(signal.reason);
     call.details.isInterruptible = true;
     call.details.callerSignal = signal;
     link(signal, call);
-    const leave = (): void => unlink(signal, call);
-    let result: unknown;
-    try {
-      result = this.run(call);
-    } catch (error) {
-      leave();
-      throw error;
-    }
-    if (result instanceof Promise) result.then(leave, leave);
-    else leave();
-    return result;
+    return whileLinked(
+      () => this.run(call),
+      () => unlink(signal, call),
+    );
   }
 
-  private refuseAborted(signal: AbortSignal): unknown {
-    if (this.isAsync || this.kind() === 'async') return Promise.reject(signal.reason);
-    throw signal.reason;
+  /** The outer call may end this one. */
+  private runWithin(call: Call, outer: Call): unknown {
+    if (this.interceptors.length === 0) return this.run(call);
+    if (outer.interruption !== undefined) return this.refuse(outer.interruption.reason);
+    call.details.isInterruptible = true;
+    (outer.details.children ??= new Set()).add(call);
+    return whileLinked(
+      () => this.runMaybeUnderSignal(call),
+      () => {
+        outer.more?.children?.delete(call);
+        call.details.deadline = Infinity;
+      },
+    );
+  }
+
+  private refuse(reason: unknown): unknown {
+    if (this.isAsync || this.kind() === 'async') return Promise.reject(reason);
+    throw reason;
   }
 
   private observe(call: Call): unknown {
@@ -171,3 +184,17 @@ export class Stack {
     channel.emit(this.method, { durationMs: this.runtime.clock.now() - startedAt, attempts: call.attempt, ...error });
   }
 }
+
+/** Runs, and unlinks when that has ended. */
+const whileLinked = (run: () => unknown, leave: () => void): unknown => {
+  let result: unknown;
+  try {
+    result = run();
+  } catch (error) {
+    leave();
+    throw error;
+  }
+  if (result instanceof Promise) result.then(leave, leave);
+  else leave();
+  return result;
+};
