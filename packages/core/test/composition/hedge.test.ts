@@ -94,6 +94,29 @@ describe('hedge and retry', () => {
     expect([upstream.runs.length, budget.available(clock.now())]).toEqual([4, 0]);
   });
 
+  test('ordered inside, each branch retries by itself, and a loser neither sleeps on nor tries again', async () => {
+    const { own, clock } = virtualWorld();
+    const upstream = new Upstream();
+    class Api {
+      @Resilient({
+        retry: { maxAttempts: 5, delay: 1_000, jitter: 'none' },
+        hedge: { after: 100 },
+        order: ['hedge', 'retry'],
+      })
+      load(): Promise<string> {
+        return upstream.run();
+      }
+    }
+    const call = own(new Api()).load();
+    upstream.end(0, outage());
+    await clock.advance(100);
+    expect(upstream.runs).toHaveLength(2);
+    upstream.end(1, 'hedge');
+    expect([await call, clock.refCount]).toEqual(['hedge', 0]);
+    await clock.advance(10_000);
+    expect(upstream.runs).toHaveLength(2);
+  });
+
   test('a result that the retry does not accept wins over nobody', async () => {
     const { own, clock } = virtualWorld();
     const upstream = new Upstream();
