@@ -10,14 +10,16 @@ import { root } from './pnpm.mjs';
 
 /** What each is now and a little, in bytes. The goals of the design are 15 KB for all and 5 KB for one decorator. */
 const BOUNDS = {
-  '*': 56_500,
-  Retry: 25_100,
-  CircuitBreaker: 29_500,
-  Timeout: 20_200,
-  Fallback: 21_500,
-  Cached: 34_700,
-  Invalidates: 21_500,
-  Resilient: 47_700,
+  '*': 65_500,
+  Retry: 25_600,
+  CircuitBreaker: 30_000,
+  Timeout: 20_900,
+  Fallback: 22_400,
+  Bulkhead: 24_500,
+  RateLimit: 25_600,
+  Cached: 35_200,
+  Invalidates: 22_400,
+  Resilient: 56_500,
 };
 const GOAL_ALL = 15;
 const GOAL_ONE = 5;

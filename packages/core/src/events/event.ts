@@ -109,6 +109,7 @@ export type HoldfastEvent =
       'shadow.rejected',
       {
         policy: string;
+        circuit?: string;
         limiter?: string;
         interval?: number;
         retryAfter?: number;

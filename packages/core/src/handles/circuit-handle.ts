@@ -1,6 +1,7 @@
 import { allBindings } from '../decorate/bind.js';
 import { ConfigurationError } from '../errors/configuration-error.js';
 import type {
+  BoundCircuit,
   BreakerMetrics,
   BreakerSnapshot,
   BreakerState,
@@ -105,7 +106,7 @@ export function circuitOf(target: object, name: string | symbol, ...args: unknow
 }
 
 /** All circuits of a runtime by name; a name that several have gets an ordinal, so that none hides another. */
-export const circuitsOf = (runtime: Runtime): ReadonlyMap<string, CircuitControl> => {
+export const circuitsOf = (runtime: Runtime): ReadonlyMap<string, BoundCircuit> => {
   const found = new Set(
     allBindings(runtime).flatMap(({ interceptors }) =>
       interceptors.flatMap(({ policy, handle }) => (policy === 'circuit-breaker' ? (handle as Circuits).all() : [])),

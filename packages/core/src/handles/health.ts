@@ -90,7 +90,7 @@ const budgetsOf = (runtime: Runtime): Record<string, RetryBudgetFacts> => {
 /** How the runtime's methods are doing, as plain data for a health endpoint. */
 export const healthOf = (runtime: Runtime): Health => {
   const circuits = circuitHealth(runtime);
-  const isAiling = Object.values(circuits).some(({ state }) => AILING.has(state));
+  const isAiling = [...circuitsOf(runtime).values()].some(({ isShadow, state }) => !isShadow && AILING.has(state));
   return {
     status: runtime.isClosed ? 'shutting-down' : isAiling || isThrottling(runtime) ? 'degraded' : 'healthy',
     inFlight: Object.values(inFlightOf(runtime)).reduce((sum, count) => sum + count, 0),

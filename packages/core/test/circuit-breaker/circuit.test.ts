@@ -131,4 +131,13 @@ describe('new Circuit', () => {
     expect(cause).toMatchObject({ code: 'ECONNRESET' });
     expect(Object.isFrozen(cause)).toBe(true);
   });
+
+  test('in shadow mode passes what it would have refused, uncounted, and reports it', async () => {
+    const { runtime, events } = virtualWorld();
+    const circuit = new Circuit({ runtime, name: 'bank', failureThreshold: 1, shadow: true });
+    circuit.recordFailure(outage());
+    expect(await circuit.call(() => 'answer')).toBe('answer');
+    expect(circuit.metrics).toMatchObject({ state: 'open', rejected: 1 });
+    expect(events.of('shadow.rejected')).toMatchObject([{ policy: 'circuit-breaker', circuit: 'bank' }]);
+  });
 });

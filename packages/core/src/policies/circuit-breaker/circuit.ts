@@ -47,11 +47,20 @@ export class BoundCircuit implements CircuitControl {
   readonly machine: BreakerMachine;
   readonly #runtime: Runtime;
 
+  /** Refuses nothing and only tells: no reason for `health()` to call the service degraded. */
+  isShadow = false;
+
   constructor(name: string, settings: BreakerSettings, runtime: Runtime) {
     this.name = name;
     this.#runtime = runtime;
     this.machine = new BreakerMachine(settings, () => runtime.random());
     this.machine.onTransition = (transition) => this.#report(transition);
+  }
+
+  /** State stays; thresholds hold at once. */
+  reconfigure(settings: BreakerSettings, isShadow: boolean): void {
+    this.isShadow = isShadow;
+    this.machine.reconfigure(settings, this.now);
   }
 
   get state(): BreakerState {

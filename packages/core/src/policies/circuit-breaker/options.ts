@@ -9,6 +9,7 @@ import {
   configurationError,
   duration,
   either,
+  flag,
   fraction,
   isRecord,
   ofPlainObject,
@@ -60,10 +61,12 @@ export interface CircuitBreakerOptions<Args extends readonly unknown[] = never[]
   readonly ignoreOn?: readonly ErrorPattern[];
   /** Methods that give the same name share one circuit. */
   readonly name?: string;
-  /** One circuit per key, at most 1000 at a time; the one unused longest is forgotten. */
+  /** One circuit per key, at most 1000 at a time; those without a failure are forgotten first. */
   readonly key?: (...args: Args) => string | number;
   /** One circuit per concrete class, or one per instance. Default 'class'. */
   readonly scope?: 'class' | 'instance';
+  /** Refuses nothing and reports `shadow.rejected` where it would have refused. Default false. */
+  readonly shadow?: boolean;
 }
 
 const isDuration = /* @__PURE__ */ duration({ positive: true, infinite: true });
@@ -111,6 +114,7 @@ const schema = (): Schema => ({
   name: text,
   key: callback,
   scope: oneOf('class', 'instance'),
+  shadow: flag,
 });
 
 /** @throws ConfigurationError */

@@ -75,7 +75,7 @@ describe('the decision to retry', () => {
 
   it('does not sleep towards a circuit that would still be open', () => {
     expect(decide({}, { blockedFor: 500 })).toEqual({ delay: 500 });
-    expect(decide({}, { blockedFor: 501 })).toEqual({ refusal: 'circuit-open' });
+    expect(decide({}, { blockedFor: 501 })).toEqual({ refusal: 'blocked' });
   });
 
   it('lets a millisecond pass between attempts without end, so that others are served', () => {
