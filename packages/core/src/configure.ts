@@ -18,6 +18,7 @@ import {
   shape,
 } from './errors/option-check.js';
 import { dropBindings } from './decorate/bind.js';
+import { policyChain } from './decorate/named-policies.js';
 import { readHoldfastEnvironment } from './environment.js';
 import type { Logger, LoggerLevel } from './events/taps.js';
 import type { CachedOptions } from './policies/cached/options.js';
@@ -33,7 +34,13 @@ import type { TimeoutOptions } from './policies/timeout/options.js';
 import { type ResilientOptions, type UserPolicies, parseResilientOptions } from './resilient.js';
 import type { Clock } from './runtime/clock.js';
 import type { Random } from './runtime/random.js';
-import { type PolicyOptions, type Runtime, type Settings, builtInSettings } from './runtime/runtime.js';
+import {
+  type NamedOptions,
+  type PolicyOptions,
+  type Runtime,
+  type Settings,
+  builtInSettings,
+} from './runtime/runtime.js';
 import { readEnvironment } from './runtime/system.js';
 import { enableContext } from './runtime/world.js';
 
@@ -53,16 +60,24 @@ export interface PolicyDefaults extends UserPolicies {
 }
 
 /** What `@Resilient('payments')` stands for. */
-export type NamedPolicy = Omit<
+export interface NamedPolicy extends Omit<
   ResilientOptions<any, any[], any>,
   'policy' | 'order' | 'async' | 'include' | 'exclude' | 'silence'
->;
+> {
+  /** The preset or named policy that this one refines, option by option; under a preset's own name: that preset. */
+  readonly policy?: string;
+  /** Refines policies that a method has for itself, and gives it none: `{ cache: { staleIfError: '1h' } }`. */
+  readonly defaults?: PolicyDefaults;
+}
 
 export interface Configuration {
   /** Precedence: decorator > named policy > class `@Resilient` > these > environment > built-in. */
   readonly defaults?: PolicyDefaults;
-  /** Named options for `@Resilient('payments')`. They share options; state is shared by a policy's own `name`. */
-  readonly policies?: Readonly<Record<string, NamedPolicy>>;
+  /**
+   * Named options for `@Resilient('payments')`; a name alone is an alias. They share options; state is shared by a
+   * policy's own `name`.
+   */
+  readonly policies?: Readonly<Record<string, NamedPolicy | string>>;
   /** Budgets that `@Retry` and `@Hedge` name: `budgets: { payments: { ratio: 0.1 } }`, `@Retry({ budget: 'payments' })`. */
   readonly budgets?: Readonly<Record<string, Omit<RetryBudgetOptions, 'name'>>>;
   /** False: decorated methods run as written. */
@@ -144,20 +159,38 @@ const parseDefaults = (given: unknown, site: OptionSite): PolicyOptions => {
   return policies;
 };
 
-const parseNamed = (given: Readonly<Record<string, unknown>>, site: OptionSite): Settings['policies'] =>
-  Object.fromEntries(
-    Object.entries(given).map(([name, options]) => {
-      const at = { ...site, decorator: `${site.decorator} policies.${name}` };
-      const parts = parseResilientOptions(options, at);
-      if (parts.named !== undefined)
-        throw configurationError(at, 'a named policy cannot refer to another one', 'policy');
-      for (const option of ['order', 'async', 'include', 'exclude', 'silence'] as const) {
-        if (parts[option] !== undefined)
-          throw configurationError(at, `${option} belongs to @Resilient; write it there`, option);
-      }
-      return [name, parts.policies];
-    }),
+const parseNamedPolicy = (given: unknown, at: OptionSite): NamedOptions => {
+  const { defaults, ...own } = isRecord(given) ? given : {};
+  const parts = parseResilientOptions(isRecord(given) ? own : given, at);
+  for (const option of ['order', 'async', 'include', 'exclude', 'silence'] as const) {
+    if (parts[option] !== undefined)
+      throw configurationError(at, `${option} belongs to @Resilient; write it there`, option);
+  }
+  return {
+    base: parts.named,
+    policies: parts.policies,
+    defaults: defaults === undefined ? {} : parseDefaults(defaults, at),
+  };
+};
+
+const named = (name: string, site: OptionSite): OptionSite => ({
+  ...site,
+  decorator: `${site.decorator} policies.${name}`,
+});
+
+/** The named policies after a change. @throws ConfigurationError where one builds on what is not there, or on itself. */
+const changedPolicies = (
+  present: Settings['policies'],
+  given: Readonly<Record<string, unknown>>,
+  site: OptionSite,
+): Settings['policies'] => {
+  const parsed = Object.entries(given).map(
+    ([name, each]) => [name, parseNamedPolicy(each, named(name, site))] as const,
   );
+  const policies = { ...present, ...Object.fromEntries(parsed) };
+  for (const name of Object.keys(policies)) policyChain(name, policies, { site: named(name, site), option: 'policy' });
+  return policies;
+};
 
 const BUDGET = { ratio: finite(0), minPerSecond: finite(0) };
 
@@ -196,16 +229,16 @@ const silencedBy = (advisor: Configuration['advisor']): readonly AdviceCode[] | 
   advisor === false ? ADVICE_CODES : advisor?.silence;
 
 /** The settings after a change: what is given replaces what was, option by option; defaults and named policies merge by name. */
-const changed = (present: Settings, given: Configuration, site: OptionSite): Settings => {
+export const changedSettings = (present: Settings, given: unknown, site: OptionSite): Settings => {
   const options = checkOptions(site, schema(), given) as Configuration;
   const defaults = options.defaults === undefined ? {} : parseDefaults(options.defaults, site);
-  const policies = options.policies === undefined ? {} : parseNamed(options.policies, site);
+  const { policies } = options;
   const budgets = options.budgets === undefined ? {} : parseBudgets(options.budgets, present.budgets, site);
   return {
     ...present,
     ...clockOf(options.clock, present),
     defaults: { ...present.defaults, ...defaults },
-    policies: { ...present.policies, ...policies },
+    policies: policies === undefined ? present.policies : changedPolicies(present.policies, policies, site),
     budgets: { ...present.budgets, ...budgets },
     ...generalOf({
       ...present.general,
@@ -228,7 +261,7 @@ const changed = (present: Settings, given: Configuration, site: OptionSite): Set
  * @throws ConfigurationError
  */
 export const configureRuntime = (runtime: Runtime, given: Configuration, site: OptionSite = SITE): void => {
-  const settings = changed(runtime.settings, given, site);
+  const settings = changedSettings(runtime.settings, given, site);
   if (given.context === true && !enableContext())
     throw configurationError(site, 'context: this platform has no async context', 'context');
   runtime.apply(settings);

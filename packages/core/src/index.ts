@@ -24,6 +24,7 @@ export {
   createRuntime,
   events,
   health,
+  reload,
   resetConfiguration,
   shutdown,
   stats,
@@ -93,6 +94,8 @@ export type {
   MethodDecorator,
 } from './decorate/decorator-types.js';
 export type { Configuration, NamedPolicy, PolicyDefaults } from './configure.js';
+export type { ConfigurationSource, Reload } from './reload.js';
+export type { PresetName } from './presets.js';
 export type { AbandonedWork, ShutdownOptions, ShutdownReport } from './shutdown.js';
 export type { Bypass, PolicyKey } from './bypass.js';
 export type { Context, HoldfastRuntime } from './runtime-api.js';

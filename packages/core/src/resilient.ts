@@ -2,6 +2,7 @@ import { type AdviceCode, adviceCodes } from './advisor/codes.js';
 import { registerBuiltInPolicies } from './built-in-policies.js';
 import type { AnyMethod, ClassOrMethodDecorator, Later, Settled, ThisOf } from './decorate/decorator-types.js';
 import { type LayerParts, decorateClass, isClassDecoration, layerFrom } from './decorate/class-decorator.js';
+import { presets } from './decorate/named-policies.js';
 import { methodDecorator, sourceLine } from './decorate/method-decorator.js';
 import { refuseBareUse } from './decorate/policy-decorator.js';
 import type { Layer } from './decorate/method-record.js';
@@ -30,6 +31,7 @@ import type { RetryOptions } from './policies/retry/options.js';
 import type { TimeoutOptions } from './policies/timeout/options.js';
 import type { Duration } from './algorithms/duration.js';
 import type { PolicyDefinition } from './pipeline/policy.js';
+import { PRESETS, type Preset } from './presets.js';
 import { world } from './runtime/world.js';
 
 /**
@@ -56,7 +58,7 @@ export interface ResilientOptions<
   readonly chaos?: boolean | ChaosOptions<Args, Result, Self>;
   readonly fallback?: false | FallbackFor<Self, Args, Result>;
   readonly invalidates?: false | InvalidatesOptions<Args, Self>;
-  /** A named policy of `configure({ policies })` that these options refine. */
+  /** A preset, or a named policy of `configure({ policies })`, that these options refine. */
   readonly policy?: string;
   /**
    * Another order than the canonical one, outermost first, by policy name as in `explain()`. The policies named here
@@ -97,10 +99,23 @@ const parsePolicy = (
   return definition.parse(given === true ? nothing : given, at);
 };
 
+/** Read when the first named policy is, which may be one or build on one. */
+const registerPresets = (): void => {
+  if (presets.size > 0) return;
+  for (const [name, preset] of Object.entries(PRESETS)) {
+    const { defaults, ...own }: Preset = preset;
+    const site = { decorator: `preset '${name}'` };
+    const [{ policies }, refined] = [parseResilientOptions(own, site), parseResilientOptions(defaults ?? {}, site)];
+    presets.set(name, { base: undefined, policies, defaults: refined.policies });
+  }
+};
+
 /** Checks the options of `@Resilient`, of a named policy or of `configure`'s defaults. @throws ConfigurationError */
 export const parseResilientOptions = (given: unknown, site: OptionSite): LayerParts => {
-  if (typeof given === 'string' && given !== '')
+  if (typeof given === 'string' && given !== '') {
+    registerPresets();
     return { policies: {}, named: given, order: undefined, async: undefined, include: undefined, exclude: undefined };
+  }
   if (!isRecord(given)) throw configurationError(site, `needs options or the name of a policy, got ${shown(given)}`);
   registerBuiltInPolicies();
   const definitions = world.policies as ReadonlyMap<string, PolicyDefinition>;
@@ -110,6 +125,7 @@ export const parseResilientOptions = (given: unknown, site: OptionSite): LayerPa
   const policies = Object.fromEntries(
     keys.map((key) => [key, parsePolicy(definitions.get(key) as PolicyDefinition, options[key], site)]),
   );
+  if (options['policy'] !== undefined) registerPresets();
   checkOrder(options['order'] as readonly string[] | undefined, site);
   return {
     policies: Object.freeze(policies),
@@ -152,7 +168,7 @@ const methodLayer = (parts: LayerParts, site: OptionSite): Layer => layerFrom(ch
 
 /**
  * Several policies in one line, by name: `@Resilient({ cache: { ttl: '1m' }, retry: true })`, or a policy that
- * `configure({ policies })` names: `@Resilient('payments')`. Equal to the stacked decorators. On a class it gives its own
+ * `configure({ policies })` names: `@Resilient('payments')`, or a preset: `@Resilient('http')`. Equal to the stacked decorators. On a class it gives its own
  * asynchronous methods those policies, unless a method says otherwise.
  * @throws ConfigurationError when the class is defined, on a wrong option.
  */

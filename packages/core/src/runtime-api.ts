@@ -3,6 +3,7 @@ import { type Configuration, configureRuntime, configureRuntimeFromEnvironment, 
 import type { Events } from './events/event-bus.js';
 import { clearCachesOf } from './handles/cache-handle.js';
 import { type Health, type Stats, healthOf, statsOf } from './handles/health.js';
+import { type ConfigurationSource, type Reload, reloadRuntime } from './reload.js';
 import { Runtime, builtInSettings } from './runtime/runtime.js';
 import { type ShutdownOptions, type ShutdownReport, forgetShutdown, shutDown } from './shutdown.js';
 import { enableContext, runAmbient, runIn, runPast, withRuntime, world } from './runtime/world.js';
@@ -22,6 +23,11 @@ export class HoldfastRuntime extends Runtime {
 
   configure(configuration: Configuration): void {
     configureRuntime(this, configuration);
+  }
+
+  /** As `reload`, for this runtime. */
+  reload(source: ConfigurationSource): Promise<Reload> {
+    return reloadRuntime(this, source);
   }
 
   configureFromEnv(environment?: Readonly<Record<string, string | undefined>>): void {
@@ -61,6 +67,15 @@ export const createRuntime = (configuration: Configuration = {}): HoldfastRuntim
  * @throws ConfigurationError naming the option, the value and the remedy.
  */
 export const configure = (configuration: Configuration): void => configureRuntime(world.runtime, configuration);
+
+/**
+ * As `configure`, for a program that runs: from a file that has changed, a configuration service, a signal. Every method
+ * that was called before is bound anew at once, its state kept; calls under way end by the options they began with. A
+ * configuration that is wrong, or would make methods contradict themselves, changes nothing: it is told by the event
+ * `config.reloadFailed` and in the result, and the next reload is as welcome as ever.
+ * @param source options, or a function that reads them. Of several that are read at a time the one begun last wins.
+ */
+export const reload = (source: ConfigurationSource): Promise<Reload> => reloadRuntime(world.runtime, source);
 
 /** Reads `HOLDFAST_*` into the default runtime. @throws ConfigurationError naming the variable. */
 export const configureFromEnv = (environment?: Readonly<Record<string, string | undefined>>): void =>

@@ -9,9 +9,10 @@ import { BypassedPolicies } from '../runtime/bypass.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { Work } from '../runtime/work.js';
 import { world } from '../runtime/world.js';
+import { labelOf } from './label.js';
 import { type MergedPolicies, mergePolicies } from './merge.js';
 import type { MethodRecord } from './method-record.js';
-import { sharedState } from './shared-state.js';
+import { fingerprint, sharedState } from './shared-state.js';
 
 const CACHE = new BypassedPolicies(['cache']);
 
@@ -74,6 +75,17 @@ export class MethodBinding {
       this.#past.set(bypass.id, stack);
     }
     return stack;
+  }
+
+  /** What the method's policies are told; two that are equal bind to the same. @throws ConfigurationError */
+  get fingerprint(): string {
+    const { policies, order } = mergePolicies(this.record, this.runtime.settings);
+    return fingerprint([...policies, order]);
+  }
+
+  /** Binds without any effect on the runtime's state but what new state leaves there. @throws ConfigurationError */
+  tryOut(): void {
+    this.#bindPolicies(mergePolicies(this.record, this.runtime.settings));
   }
 
   get #isOutdated(): boolean {
@@ -232,20 +244,6 @@ export const allBindings = (runtime: Runtime): MethodBinding[] => {
     else live.push(binding);
   }
   return live;
-};
-
-const classNameOf = (owner: object | null): string | undefined => {
-  if (typeof owner === 'function') return owner.name;
-  const constructor: unknown = owner === null ? undefined : (owner as { constructor?: unknown }).constructor;
-  return typeof constructor === 'function' ? constructor.name : undefined;
-};
-
-const labelOf = (record: MethodRecord, owner: object | null, labels: Map<string, number>): string => {
-  const className = classNameOf(owner);
-  const plain = className === undefined || className === '' ? record.name : `${className}.${record.name}`;
-  const ordinal = (labels.get(plain) ?? 0) + 1;
-  labels.set(plain, ordinal);
-  return ordinal === 1 ? plain : `${plain}#${ordinal}`;
 };
 
 /** Functions made and dropped by the million leave no references behind. */

@@ -1,8 +1,7 @@
-import { configurationError } from '../errors/option-check.js';
-import { closest } from '../algorithms/edit-distance.js';
 import type { GivenOptions } from '../pipeline/policy.js';
 import type { Settings } from '../runtime/runtime.js';
 import type { Layer, LayerSource, MethodRecord } from './method-record.js';
+import { policyChain } from './named-policies.js';
 
 /** The policies of one method with their options, before the policies' own defaults. */
 export interface MergedPolicies {
@@ -13,18 +12,46 @@ export interface MergedPolicies {
 
 const STRENGTH: Record<LayerSource, number> = { class: 0, method: 1, direct: 2 };
 
-const namedOptions = (layer: Layer, settings: Settings): Readonly<Record<string, unknown>> => {
-  const name = layer.named;
-  if (name === undefined) return {};
-  const options = settings.policies[name];
-  if (options !== undefined) return options;
-  const hint = closest(name, Object.keys(settings.policies));
-  const remedy =
-    hint === undefined
-      ? `configure({ policies: { '${name}': { … } } }) before the first call`
-      : `did you mean '${hint}'?`;
-  throw configurationError(layer.site, `there is no policy named '${name}'; ${remedy}`, 'policies');
-};
+interface Source {
+  readonly policies: Readonly<Record<string, GivenOptions | false>>;
+  /** Refine what the method has and give it nothing. */
+  readonly defaults?: Readonly<Record<string, GivenOptions | false>>;
+}
+
+const sourcesOf = (layer: Layer, settings: Settings): readonly Source[] => [
+  ...(layer.named === undefined
+    ? []
+    : (policyChain(layer.named, settings.policies, { site: layer.site, option: 'policies' }) as readonly Source[])),
+  layer,
+];
+
+/** Options as they pile up, the weakest source first. */
+class Pile {
+  readonly given = new Map<string, GivenOptions | false>();
+  /** Refinements of policies that no source has given yet. */
+  private readonly waiting = new Map<string, GivenOptions>();
+
+  add({ policies, defaults = {} }: Source): void {
+    for (const [key, options] of Object.entries(defaults)) this.refine(key, options as GivenOptions);
+    for (const [key, options] of Object.entries(policies)) this.give(key, options);
+  }
+
+  private refine(key: string, options: GivenOptions): void {
+    const weaker = this.given.get(key);
+    if (weaker === undefined || weaker === false) this.waiting.set(key, { ...this.waiting.get(key), ...options });
+    else this.given.set(key, { ...weaker, ...options });
+  }
+
+  private give(key: string, options: GivenOptions | false): void {
+    const weaker = this.given.get(key);
+    if (options === false) this.given.set(key, false);
+    else
+      this.given.set(key, {
+        ...(weaker === false || weaker === undefined ? this.waiting.get(key) : weaker),
+        ...options,
+      });
+  }
+}
 
 /**
  * Decorator over named policy over class over `configure` over environment, option by option; `false` takes a policy
@@ -32,18 +59,10 @@ const namedOptions = (layer: Layer, settings: Settings): Readonly<Record<string,
  */
 export const mergePolicies = (record: MethodRecord, settings: Settings): MergedPolicies => {
   const layers = [...record.layers].sort((a, b) => STRENGTH[a.source] - STRENGTH[b.source]);
-  const given = new Map<string, GivenOptions | false>();
-  for (const layer of layers) {
-    const named = namedOptions(layer, settings) as Record<string, GivenOptions | false>;
-    for (const source of [named, layer.policies]) {
-      for (const [key, options] of Object.entries(source)) {
-        const weaker = given.get(key);
-        given.set(key, options === false ? false : { ...(weaker === false ? {} : weaker), ...options });
-      }
-    }
-  }
+  const pile = new Pile();
+  for (const layer of layers) for (const source of sourcesOf(layer, settings)) pile.add(source);
   const policies = new Map<string, GivenOptions>();
-  for (const [key, options] of given) {
+  for (const [key, options] of pile.given) {
     if (options === false) continue;
     policies.set(key, { ...builtIn(key, record), ...overDefaults(key, options, settings) });
   }

@@ -26,7 +26,8 @@ const ordinalOf = (fn: object): number => {
 const isPlain = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const fingerprint = (options: unknown): string =>
+/** Equal for options that say the same. */
+export const fingerprint = (options: unknown): string =>
   JSON.stringify(options, (_key, value: unknown) => {
     if (typeof value === 'function') return `function ${ordinalOf(value)}`;
     // The order in which options were written says nothing.

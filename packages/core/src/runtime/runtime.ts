@@ -13,6 +13,13 @@ import { builtinModule, debugNamespaces, systemRandom } from './system.js';
 /** Options per policy, by the option name of `@Resilient`: `{ cache: { ttl: '1m' }, retry: { maxAttempts: 4 } }`. */
 export type PolicyOptions = Readonly<Record<string, unknown>>;
 
+/** A named policy as checked: what it builds on, gives, takes away (`false`), and refines where a method has it. */
+export interface NamedOptions {
+  readonly base: string | undefined;
+  readonly policies: PolicyOptions;
+  readonly defaults: PolicyOptions;
+}
+
 export interface GeneralSettings {
   readonly enabled?: boolean | undefined;
   readonly logLevel?: LoggerLevel | undefined;
@@ -25,7 +32,7 @@ export interface Settings {
   readonly general: { readonly code: GeneralSettings; readonly environment: GeneralSettings };
   readonly defaults: PolicyOptions;
   readonly environment: PolicyOptions;
-  readonly policies: Readonly<Record<string, PolicyOptions>>;
+  readonly policies: Readonly<Record<string, NamedOptions>>;
   /** Budgets that policies name. */
   readonly budgets: Readonly<Record<string, RetryBudget>>;
   readonly classifiers: readonly Classifier[];

@@ -325,7 +325,11 @@ describe('configure and createRuntime refuse', () => {
     ],
     ['policies', { policies: [] }, ': policies must be an object, got an array'],
     [undefined, { policies: { a: 5 } }, ' policies.a: needs options or the name of a policy, got 5'],
-    ['policy', { policies: { a: 'b' } }, ' policies.a: a named policy cannot refer to another one'],
+    [
+      'policy',
+      { policies: { a: 'bb' } },
+      " policies.a: there is no policy named 'bb'; known: a, database, http, llm, queue, strict",
+    ],
     [
       'maxAttempts',
       { policies: { a: { retry: { maxAttempts: 0 } } } },

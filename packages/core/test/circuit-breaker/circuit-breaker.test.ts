@@ -587,7 +587,7 @@ describe('one circuit', () => {
 
   test('in shadow mode it opens and refuses nothing: what it would have refused runs, is not counted, and is reported', async () => {
     const world = virtualWorld();
-    class Api {
+    class Tried {
       calls = 0;
       @CircuitBreaker({ failureThreshold: 2, recoveryTimeout: 1_000, successThreshold: 1, shadow: true })
       async load(): Promise<number> {
@@ -596,14 +596,14 @@ describe('one circuit', () => {
         return this.calls;
       }
     }
-    const api = world.own(new Api());
+    const api = world.own(new Tried());
     for (let call = 0; call < 3; call += 1) expect(await errorOf(api.load())).toMatchObject({ code: 'ECONNRESET' });
     expect(await api.load()).toBe(4);
-    const facts = { method: 'Api.load', policy: 'circuit-breaker', circuit: 'Api.load', retryAfter: 1_000 };
+    const facts = { method: 'Tried.load', policy: 'circuit-breaker', circuit: 'Tried.load', retryAfter: 1_000 };
     expect(world.events.of('shadow.rejected')).toMatchObject([facts, facts]);
     expect(world.events.types()).not.toContain('circuit.rejected');
     expect(circuitOf(api, 'load').metrics).toMatchObject({ state: 'open', rejected: 2 });
-    expect(world.runtime.health()).toMatchObject({ status: 'healthy', circuits: { 'Api.load': { state: 'open' } } });
+    expect(world.runtime.health()).toMatchObject({ status: 'healthy', circuits: { 'Tried.load': { state: 'open' } } });
     await world.clock.advance(1_000);
     await api.load();
     expect(circuitOf(api, 'load').state).toBe('closed');
@@ -612,7 +612,7 @@ describe('one circuit', () => {
   test('in shadow mode it does not keep retries from being made', async () => {
     const world = virtualWorld();
     let calls = 0;
-    class Api {
+    class Tried {
       @Retry({ maxAttempts: 4, delay: 10, jitter: 'none' })
       @CircuitBreaker({ failureThreshold: 1, shadow: true })
       async load(): Promise<void> {
@@ -620,7 +620,7 @@ describe('one circuit', () => {
         throw outage();
       }
     }
-    expect(await world.clock.until(errorOf(world.own(new Api()).load()))).toMatchObject({ code: 'ECONNRESET' });
+    expect(await world.clock.until(errorOf(world.own(new Tried()).load()))).toMatchObject({ code: 'ECONNRESET' });
     expect(calls).toBe(4);
   });
 

@@ -133,11 +133,10 @@ describe('new Circuit', () => {
   });
 
   test('in shadow mode passes what it would have refused, uncounted, and reports it', async () => {
-    const { runtime, events } = virtualWorld();
-    const circuit = new Circuit({ runtime, name: 'bank', failureThreshold: 1, shadow: true });
-    circuit.recordFailure(outage());
+    const { circuit, ...world } = circuitWith({ failureThreshold: 1, shadow: true });
+    circuit.recordFailure(coded('ECONNRESET'));
     expect(await circuit.call(() => 'answer')).toBe('answer');
     expect(circuit.metrics).toMatchObject({ state: 'open', rejected: 1 });
-    expect(events.of('shadow.rejected')).toMatchObject([{ policy: 'circuit-breaker', circuit: 'bank' }]);
+    expect(world.events.of('shadow.rejected')).toMatchObject([{ policy: 'circuit-breaker', circuit: 'bank' }]);
   });
 });

@@ -5,6 +5,7 @@ import ts from 'typescript';
 import { environmentVariables } from '../../src/environment.js';
 import { VERDICTS } from '../../src/errors/classify.js';
 import { EVENT_TYPES } from '../../src/events/event.js';
+import { PRESETS, type Preset } from '../../src/presets.js';
 import { ROOT, codeIn, pages, read, tableUnder } from './markdown.js';
 
 const parse = (file: string): ts.SourceFile =>
@@ -65,6 +66,25 @@ test('docs/configuration.md has every option of configure', () => {
     ([cell]) => codeIn(cell as string)[0],
   );
   expect(new Set(rows)).toEqual(new Set(options));
+});
+
+const written = (options: object | false | undefined): string =>
+  options === undefined || options === false
+    ? String(options)
+    : Object.entries(options)
+        .map(([name, value]) => `${name}: ${typeof value === 'string' ? `'${value}'` : JSON.stringify(value)}`)
+        .join(', ');
+
+test('docs/configuration.md has every preset with its figures', () => {
+  const rows = tableUnder('docs/configuration.md', '### Presets').map((cells) => cells.map((cell) => codeIn(cell)));
+  const figures = Object.entries<Preset>(PRESETS).map(([name, preset]) => [
+    [`'${name}'`],
+    [written(preset.timeout)],
+    [written(preset.retry)],
+    [written(preset.circuitBreaker)],
+    [preset.bulkhead, preset.rateLimit, preset.defaults?.cache].filter((each) => each !== undefined).map(written),
+  ]);
+  expect(rows).toEqual(figures);
 });
 
 test('docs/configuration.md has every environment variable', () => {

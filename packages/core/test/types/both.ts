@@ -17,8 +17,10 @@ import {
   type Outcome,
   type OutcomeSource,
   RateLimit,
+  type Reload,
   Resilient,
   Retry,
+  type ShutdownReport,
   Timeout,
   again,
   allOf,
@@ -36,6 +38,7 @@ import {
   explain,
   isResilienceError,
   not,
+  reload,
   resilient,
   uncached,
   withContext,
@@ -889,12 +892,30 @@ configure({ enabeld: true });
 configure({ defaults: { retry: { maxAttempt: 3 } } });
 // @ts-expect-error -- a name would make all caches one
 configure({ defaults: { cache: { name: 'all' } } });
+configure({
+  policies: {
+    partner: { policy: 'http', retry: false, defaults: { cache: { staleIfError: '1h' } } },
+    alias: 'partner',
+  },
+});
+// @ts-expect-error -- what it refines by default has no name
+configure({ policies: { partner: { defaults: { cache: { name: 'all' } } } } });
 // @ts-expect-error -- a named policy has no order
 configure({ policies: { patient: { order: ['retry'] } } });
 // @ts-expect-error -- no such level
 configure({ logLevel: 'loud' } satisfies Configuration);
 
 const runtime = createRuntime({ logger: false });
+const reloaded = reload(async () => ({ policies: { partner: 'http' } }));
+is<Equal<typeof reloaded, Promise<Reload>>>();
+// @ts-expect-error -- a typo
+void reload({ polices: {} });
+const ended = runtime.shutdown({ timeout: '5s' });
+is<Equal<typeof ended, Promise<ShutdownReport>>>();
+void withContext({ bypass: ['cache', 'retry'], traceId: 't' }, () => 1);
+void withContext({ bypass: true }, () => 1);
+// @ts-expect-error -- no such policy
+void withContext({ bypass: 'cahce' }, () => 1);
 const moved = withRuntime(new Products(), runtime);
 is<Equal<typeof moved, Products>>();
 const answered = runtime.run(() => 7);
