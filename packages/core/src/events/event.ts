@@ -46,6 +46,8 @@ export type HoldfastEvent =
   | Fact<'retry.scheduled', { attempt: number; delay: number; errorClass: string }>
   | Fact<'retry.exhausted', { attempts: number; reason: string }>
   | Fact<'retry.budgetExhausted', { attempts: number }>
+  /** A method that retries was called in an attempt of another one that does; told once for each pair. `runs`: of the inner method, for one call of the outer. */
+  | Fact<'retry.nested', { outer: string; runs?: number }>
   /** A shared budget has turned a retry or hedge down; told once, until it recovers. */
   | Fact<'budget.exhausted', { budget: string }>
   /** A fifth of what it allows is there again. */
@@ -162,6 +164,7 @@ const NAMES: Record<EventType, true> = {
   'retry.scheduled': true,
   'retry.exhausted': true,
   'retry.budgetExhausted': true,
+  'retry.nested': true,
   'budget.exhausted': true,
   'budget.recovered': true,
   'circuit.opened': true,

@@ -12,6 +12,8 @@ export interface CallFrame {
   readonly isRaced: boolean;
   /** How many interceptors there are to enter. */
   readonly size: number;
+  /** How often it runs its target at most, by its own interceptors alone. */
+  readonly attempts: number;
   /** Some interceptor, here or further in, may wait on the way in or ask for another run. */
   readonly mayLinger: boolean;
   /** The frame hands out the errors of its calls, as `Returned`, instead of throwing them. */
@@ -28,6 +30,8 @@ export interface CallFrame {
 export class CallDetails {
   /** The run that this one is part of, when a stack has several frames. */
   parent: Call | undefined = undefined;
+  /** The call of another method that this one was made in, where async context tells. */
+  outer: Call | undefined = undefined;
   isInterruptible = false;
   /** The work that nobody waits for, where the run is part of such. */
   background: Background | undefined = undefined;

@@ -25,6 +25,7 @@ import { Again, Answer, type Interceptor, Later, type Verdict } from './intercep
 import { raise, reject } from './fail.js';
 import type { FrameParts, Method } from './frame-parts.js';
 import { raceAlone } from './interruption.js';
+import { applyTarget } from './nesting.js';
 import { Returned } from './outcome.js';
 import { Race } from './race.js';
 import { isThenable } from './thenable.js';
@@ -58,6 +59,7 @@ export class Frame implements CallFrame {
   private readonly isAsync: () => boolean;
   readonly size: number;
   readonly mayLinger: boolean;
+  readonly attempts: number;
   private readonly entering: readonly Interceptor[];
   private readonly enteringAt: readonly number[];
   private readonly leaving: readonly Interceptor[];
@@ -84,6 +86,7 @@ export class Frame implements CallFrame {
     this.returnsErrors = parts.returnsErrors === true;
     this.isAsync = parts.isAsync;
     this.size = interceptors.length;
+    this.attempts = interceptors.reduce((product, { attempts = 1 }) => product * attempts, 1);
     this.mayLinger = interceptors.some(lingers) || parts.around?.inside.mayLinger === true;
     this.entering = interceptors.filter(({ enter }) => enter !== undefined);
     this.enteringAt = this.entering.map((each) => interceptors.indexOf(each));
@@ -129,7 +132,7 @@ export class Frame implements CallFrame {
     const args = signal === undefined ? call.args : argsWithSignal(call.args, call.signal);
     const outer = running.call;
     running.call = call;
-    const value = this.target?.apply(call.self, args as unknown[]);
+    const value = applyTarget(this.target as Method, call, args as unknown[]);
     running.call = outer;
     return value;
   }

@@ -81,6 +81,10 @@ export interface Interceptor {
   readonly countsItsWork?: boolean;
   /** An `around` whose waits `call.interrupt` ends by itself; all others are raced. */
   readonly endsItsWaits?: boolean;
+  /** How often it runs what lies inside at most; once, if it does not say. */
+  readonly attempts?: number;
+  /** Told when a call begins inside of another method's: `outer` is the run of that method. */
+  readonly nested?: ((call: Call, outer: Call) => void) | undefined;
   /** A cache hit does not pass here: the front may answer although this interceptor stands outside of it. */
   readonly isSkippedByHits?: boolean;
   /** Answers before a call record exists, or returns `MISS`. */

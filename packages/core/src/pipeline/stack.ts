@@ -6,6 +6,7 @@ import { callerSignalOf, link, unlink } from './caller-signal.js';
 import { Frame } from './frame.js';
 import type { FrameParts } from './frame-parts.js';
 import { type Interceptor, MISS } from './interceptor.js';
+import { mayBeNested, placeWithin } from './nesting.js';
 import { Returned } from './outcome.js';
 import { outcomeOf, outcomeOfHit } from './outcome-of.js';
 
@@ -73,6 +74,10 @@ export class Stack {
       }
     }
     const call = new Call(this.frame, self, args);
+    if (mayBeNested()) {
+      const outer = placeWithin(call, this.interceptors);
+      if (outer !== undefined) return this.runWithin(call, outer);
+    }
     if (args.length > 0) {
       const last = args[args.length - 1];
       if (typeof last === 'object' && last !== null) return this.runMaybeUnderSignal(call);
@@ -93,7 +98,9 @@ export class Stack {
     if (answer !== MISS) return outcomeOfHit(answer);
     this.returning ??= new Frame({ ...this.frameParts, returnsErrors: true });
     const call = new Call(this.returning, self, args);
-    const outcome = outcomeOf(call, this.runMaybeUnderSignal(call));
+    const outer = mayBeNested() ? placeWithin(call, this.interceptors) : undefined;
+    const ended = outer === undefined ? this.runMaybeUnderSignal(call) : this.runWithin(call, outer);
+    const outcome = outcomeOf(call, ended);
     return this.isAsync && !(outcome instanceof Promise) ? Promise.resolve(outcome) : outcome;
   }
 
@@ -147,27 +154,35 @@ export class Stack {
   }
 
   private runUnderSignal(call: Call, signal: AbortSignal): unknown {
-    if (signal.aborted) return this.refuseAborted(call, signal);
+    if (signal.aborted) return this.refuse(call, signal.reason);
     call.details.isInterruptible = true;
     call.details.callerSignal = signal;
     link(signal, call);
-    const leave = (): void => unlink(signal, call);
-    let result: unknown;
-    try {
-      result = this.run(call);
-    } catch (error) {
-      leave();
-      throw error;
-    }
-    if (result instanceof Promise) result.then(leave, leave);
-    else leave();
-    return result;
+    return whileLinked(
+      () => this.run(call),
+      () => unlink(signal, call),
+    );
   }
 
-  private refuseAborted({ frame }: Call, signal: AbortSignal): unknown {
-    if (frame.returnsErrors) return new Returned(signal.reason);
-    if (this.isAsynchronous) return Promise.reject(signal.reason);
-    throw signal.reason;
+  /** The outer call may end this one. */
+  private runWithin(call: Call, outer: Call): unknown {
+    if (this.interceptors.length === 0) return this.run(call);
+    if (outer.interruption !== undefined) return this.refuse(call, outer.interruption.reason);
+    call.details.isInterruptible = true;
+    (outer.details.children ??= new Set()).add(call);
+    return whileLinked(
+      () => this.runMaybeUnderSignal(call),
+      () => {
+        outer.more?.children?.delete(call);
+        call.details.deadline = Infinity;
+      },
+    );
+  }
+
+  private refuse({ frame }: Call, reason: unknown): unknown {
+    if (frame.returnsErrors) return new Returned(reason);
+    if (this.isAsynchronous) return Promise.reject(reason);
+    throw reason;
   }
 
   private observe(call: Call): unknown {
@@ -197,3 +212,17 @@ export class Stack {
     channel.emit(this.method, { durationMs: this.runtime.clock.now() - startedAt, attempts: call.attempt, ...error });
   }
 }
+
+/** Runs, and unlinks when that has ended. */
+const whileLinked = (run: () => unknown, leave: () => void): unknown => {
+  let result: unknown;
+  try {
+    result = run();
+  } catch (error) {
+    leave();
+    throw error;
+  }
+  if (result instanceof Promise) result.then(leave, leave);
+  else leave();
+  return result;
+};

@@ -3,11 +3,13 @@ import { type Deferred, deferred } from '../../../testing/src/index.js';
 import {
   AdaptiveConcurrency,
   AdaptiveThrottle,
+  Bulkhead,
   Cached,
   CircuitBreaker,
   CircuitOpenError,
   Fallback,
   Hedge,
+  RateLimit,
   Resilient,
   Retry,
   RetryBudget,
@@ -92,6 +94,29 @@ describe('hedge and retry', () => {
     upstream.end(2, 'x');
     await other;
     expect([upstream.runs.length, budget.available(clock.now())]).toEqual([4, 0]);
+  });
+
+  test('ordered inside, each branch retries by itself, and a loser neither sleeps on nor tries again', async () => {
+    const { own, clock } = virtualWorld();
+    const upstream = new Upstream();
+    class Api {
+      @Resilient({
+        retry: { maxAttempts: 5, delay: 1_000, jitter: 'none' },
+        hedge: { after: 100 },
+        order: ['hedge', 'retry'],
+      })
+      load(): Promise<string> {
+        return upstream.run();
+      }
+    }
+    const call = own(new Api()).load();
+    upstream.end(0, outage());
+    await clock.advance(100);
+    expect(upstream.runs).toHaveLength(2);
+    upstream.end(1, 'hedge');
+    expect([await call, clock.refCount]).toEqual(['hedge', 0]);
+    await clock.advance(10_000);
+    expect(upstream.runs).toHaveLength(2);
   });
 
   test('a result that the retry does not accept wins over nobody', async () => {
@@ -329,4 +354,73 @@ test('hedge and adaptive concurrency: a loser holds its slot until its work real
   upstream.end(0, 'at last');
   await clock.settle();
   expect(slots()).toMatchObject({ inFlight: 0 });
+});
+
+describe('hedge and bulkhead', () => {
+  test('a hedge takes a slot where one is free, and never waits for one', async () => {
+    const { own, clock, events, runtime } = virtualWorld();
+    const upstream = new Upstream();
+    class Api {
+      @Hedge({ after: 100 })
+      @Bulkhead({ maxConcurrent: 3, maxQueue: 10 })
+      load(): Promise<string> {
+        return upstream.run();
+      }
+    }
+    const api = own(new Api());
+    const [one, other] = [api.load(), api.load()];
+    await clock.advance(100);
+    expect(upstream.runs).toHaveLength(3);
+    expect([events.count('hedge.launched'), events.of('hedge.suppressed')[0]?.reason]).toEqual([1, 'rejected']);
+    expect([events.count('bulkhead.queued'), runtime.health().bulkheads]).toMatchObject([
+      0,
+      { 'Api.load': { inFlight: 3, queued: 0 } },
+    ]);
+    upstream.end(2, 'hedge');
+    upstream.end(1, 'other');
+    upstream.end(0, 'late');
+    expect([await one, await other]).toEqual(['hedge', 'other']);
+    await clock.settle();
+    expect(runtime.health().bulkheads).toMatchObject({ 'Api.load': { inFlight: 0 } });
+  });
+
+  test('a first branch that waits for a slot leaves the queue when its caller does', async () => {
+    const { own, clock, runtime } = virtualWorld();
+    const upstream = new Upstream();
+    class Api {
+      @Hedge({ after: 100 })
+      @Bulkhead({ maxConcurrent: 1, maxQueue: 10, queueTimeout: '1m' })
+      load(_signal?: AbortSignal): Promise<string> {
+        return upstream.run();
+      }
+    }
+    const api = own(new Api());
+    const first = api.load();
+    const controller = new AbortController();
+    const second = errorOf(api.load(controller.signal));
+    await clock.advance(150);
+    controller.abort('gone');
+    expect(await second).toBe('gone');
+    expect(runtime.health().bulkheads).toMatchObject({ 'Api.load': { inFlight: 1, queued: 0 } });
+    upstream.end(0, 'done');
+    expect([await first, upstream.runs.length, clock.refCount]).toEqual(['done', 1, 0]);
+  });
+});
+
+test('hedge and rate limit: a hedge takes a token where one is there, and never waits for one', async () => {
+  const { own, clock, events } = virtualWorld();
+  const upstream = new Upstream();
+  class Api {
+    @Hedge({ after: 100, maxHedges: 2 })
+    @RateLimit({ limit: 2, interval: '10s', maxWait: '1m' })
+    load(): Promise<string> {
+      return upstream.run();
+    }
+  }
+  const call = own(new Api()).load();
+  await clock.advance(500);
+  expect([upstream.runs.length, events.count('rateLimit.delayed')]).toEqual([2, 0]);
+  expect(events.of('hedge.suppressed')).toMatchObject([{ hedge: 2, reason: 'rejected' }]);
+  upstream.end(0, 'first');
+  expect([await call, clock.refCount]).toEqual(['first', 0]);
 });

@@ -348,6 +348,23 @@ describe('the losers', () => {
     expect([(await call) === first, cancelled]).toEqual([true, ['hedge']]);
   });
 
+  test('a body that two branches share is left alone: it is the answer', async () => {
+    const world = virtualWorld();
+    const { api, runs } = branching(world, { after: 100, maxHedges: 2, accept: () => runs.length > 3 });
+    let isCancelled = false;
+    const shared = new Response(new ReadableStream({ cancel: () => void (isCancelled = true) }));
+    const declined = api.load();
+    await world.clock.advance(200);
+    for (const index of [1, 0, 2]) run(runs, index).resolve(shared);
+    expect(await declined).toBe(shared);
+    const accepted = api.load();
+    await world.clock.advance(200);
+    for (const index of [4, 3, 5]) run(runs, index).resolve(shared);
+    expect(await accepted).toBe(shared);
+    await world.clock.settle();
+    expect(isCancelled).toBe(false);
+  });
+
   test('one that waits on its way in leaves at once and never runs', async () => {
     const gates: Deferred<void>[] = [];
     const gate = definePolicy({

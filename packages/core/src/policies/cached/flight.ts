@@ -76,6 +76,12 @@ export class Flight implements CurrentLoad {
     this.ttl = facts.ttl;
     this.stale = facts.stale;
   }
+
+  /** The method has ended: nothing bounds the load any more. */
+  end(): void {
+    this.bound?.cancel();
+    if (this.run.more !== undefined) this.run.more.deadline = Infinity;
+  }
 }
 
 /**

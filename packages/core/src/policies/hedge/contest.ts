@@ -41,6 +41,9 @@ export class Contest {
   /** Branches under way, by number; 0 is the first. */
   private readonly running: Map<number, Branch>;
   private firstOutcome: Outcome | undefined = undefined;
+  /** Results of hedges that would not do. */
+  private readonly declined: unknown[] = [];
+  private answer: Outcome | undefined = undefined;
   private wait: HedgeWait | undefined = undefined;
   private settle: (outcome: Outcome) => void = ignore;
 
@@ -113,11 +116,11 @@ export class Contest {
     const { terms } = plan;
     this.leave(number, undefined);
     const step = race.end(race.isDecided ? 'failed' : terms.judgeResult(value));
-    if (step === 'late') return discard(value);
+    if (step === 'late') return this.letGo(value);
     if (number === FIRST && terms.pace.isLearning) terms.pace.answered(this.elapsed);
     if (step === 'answer') return this.conclude(number, { value });
     if (number === FIRST) this.firstOutcome = { value };
-    else discard(value);
+    else this.declined.push(value);
     if (step === 'give-up') this.conclude(FIRST, this.firstOutcome as Outcome);
   }
 
@@ -160,10 +163,18 @@ export class Contest {
     this.wait?.disarm();
     if (running.has(FIRST) && terms.pace.isLearning) terms.pace.cutShort(this.elapsed);
     if (number > FIRST && 'value' in outcome) terms.tellWon(number, this.elapsed);
+    this.answer = outcome;
     this.settle(outcome);
+    for (const value of this.declined) this.letGo(value);
     if (running.size === 0) return;
     const reason = abortOfLoser(this.call.method, this.call.frame.runtime.settings.captureStacks);
     for (const { run } of running.values()) run.interrupt(reason);
+  }
+
+  /** Branches that share work bring the same object: that of the answer belongs to the caller. */
+  private letGo(value: unknown): void {
+    const { answer } = this;
+    if (answer === undefined || !('value' in answer) || answer.value !== value) discard(value);
   }
 
   private get elapsed(): number {

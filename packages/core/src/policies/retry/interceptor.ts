@@ -10,6 +10,7 @@ import type { Binding } from '../../pipeline/policy.js';
 import { BudgetAccount } from '../../pipeline/shared-budget.js';
 import type { Runtime } from '../../runtime/runtime.js';
 import { type RetryDecision, type RetryQuestion, type RetryRefusal, decideRetry } from './machine.js';
+import { reportNested } from './nested.js';
 import type { RetrySettings } from './options.js';
 
 /** What a call that has failed once remembers. */
@@ -29,6 +30,8 @@ const FINAL: ReadonlySet<ErrorClass> = new Set<ErrorClass>(['abort', 'configurat
 export class RetryInterceptor implements Interceptor {
   readonly policy = 'retry';
   readonly mayLinger = true;
+  readonly attempts: number;
+  readonly nested: (call: Call, outer: Call) => void;
   readonly enter: ((call: Call) => void) | undefined;
   readonly accepts: ((call: Call, value: unknown) => boolean) | undefined;
   readonly leave: ((call: Call, value: unknown) => unknown) | undefined;
@@ -48,6 +51,8 @@ export class RetryInterceptor implements Interceptor {
     this.#runtime = binding.runtime;
     const { maxElapsed, budget, retryOnResult, onAuthFailure } = settings;
     this.account = budget && new BudgetAccount(budget, binding);
+    this.attempts = settings.maxAttempts;
+    this.nested = (_call, outer) => reportNested(outer, settings.maxAttempts, binding);
     const needsBegin = maxElapsed !== Infinity || budget !== undefined || onAuthFailure !== undefined;
     this.enter = needsBegin ? (call) => this.#begin(call) : undefined;
     this.accepts = retryOnResult && ((_call, value) => !this.#isNoResult(value));
