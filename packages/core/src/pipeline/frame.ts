@@ -25,8 +25,8 @@ import { Again, Answer, type Interceptor, Later, type Verdict } from './intercep
 import { raise, reject } from './fail.js';
 import type { FrameParts, Method } from './frame-parts.js';
 import { raceAlone } from './interruption.js';
-import { Returned } from './outcome.js';
 import { Race } from './race.js';
+import { Returned } from './returned.js';
 import { isThenable } from './thenable.js';
 import { argsWithSignal } from './caller-signal.js';
 
