@@ -6,7 +6,7 @@ import { core } from '../lib/core.mjs';
 import { defineClass } from '../lib/driver.mjs';
 import { runMethods } from '../lib/group.mjs';
 
-const { CircuitBreaker, CircuitOpenError, circuitOf } = core;
+const { CircuitBreaker, CircuitOpenError, callOutcome, circuitOf } = core;
 
 const failing = (index, text, scope) => new (defineClass(`Failing${index}`, text, scope))();
 
@@ -44,6 +44,16 @@ const CONTENDERS = [
       return service;
     },
     expected: (value) => value instanceof CircuitOpenError,
+  },
+  {
+    name: 'the same, asked with callOutcome',
+    ours: true,
+    make: (index) => {
+      const service = decorated(index, [CircuitBreaker({ recoveryTimeout: '1h' })]);
+      circuitOf(service, 'm').open();
+      return failing(index, "m(id) { return callOutcome(service, 'm', id); }", { callOutcome, service });
+    },
+    expected: ({ error }) => error instanceof CircuitOpenError,
   },
   ...openPeers,
 ];
