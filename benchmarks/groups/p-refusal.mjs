@@ -6,7 +6,7 @@ import { core } from '../lib/core.mjs';
 import { defineClass } from '../lib/driver.mjs';
 import { runMethods } from '../lib/group.mjs';
 
-const { AdaptiveConcurrency, CircuitBreaker, CircuitOpenError, ConcurrencyLimitError, circuitOf } = core;
+const { AdaptiveConcurrency, CircuitBreaker, CircuitOpenError, ConcurrencyLimitError, callOutcome, circuitOf } = core;
 
 const failing = (index, text, scope) => new (defineClass(`Failing${index}`, text, scope))();
 
@@ -59,6 +59,16 @@ const CONTENDERS = [
       return service;
     },
     expected: (value) => value instanceof ConcurrencyLimitError,
+  },
+  {
+    name: 'the same, asked with callOutcome',
+    ours: true,
+    make: (index) => {
+      const service = decorated(index, [CircuitBreaker({ recoveryTimeout: '1h' })]);
+      circuitOf(service, 'm').open();
+      return failing(index, "m(id) { return callOutcome(service, 'm', id); }", { callOutcome, service });
+    },
+    expected: ({ error }) => error instanceof CircuitOpenError,
   },
   ...openPeers,
 ];

@@ -1,6 +1,7 @@
 import { type Duration, parseDuration } from './algorithms/duration.js';
 import { allBindings } from './decorate/bind.js';
 import { type OptionSite, checkOptions, duration } from './errors/option-check.js';
+import { ClosedStack } from './pipeline/closed-stack.js';
 import type { Runtime } from './runtime/runtime.js';
 
 export interface ShutdownOptions {
@@ -67,7 +68,7 @@ export const shutDown = (runtime: Runtime, options: ShutdownOptions = {}): Promi
   const { timeout = '10s' } = checkOptions(SITE, SCHEMA, options) as ShutdownOptions;
   let report = underWay.get(runtime);
   if (report === undefined) {
-    runtime.close();
+    runtime.close(ClosedStack);
     report = drain(runtime, parseDuration(timeout));
     underWay.set(runtime, report);
   }

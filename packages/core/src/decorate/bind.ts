@@ -1,11 +1,10 @@
 import { running } from '../pipeline/current-call.js';
-import { ClosedStack } from '../pipeline/closed-stack.js';
 import { Frame } from '../pipeline/frame.js';
 import type { FrameParts } from '../pipeline/frame-parts.js';
 import type { Interceptor } from '../pipeline/interceptor.js';
 import type { Binding, BoundPiece, GivenOptions, PolicyDefinition } from '../pipeline/policy.js';
 import { Stack } from '../pipeline/stack.js';
-import { BypassedPolicies } from '../runtime/bypass.js';
+import type { BypassedPolicies } from '../runtime/bypass.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { Work } from '../runtime/work.js';
 import { world } from '../runtime/world.js';
@@ -13,8 +12,6 @@ import { labelOf } from './label.js';
 import { type MergedPolicies, mergePolicies } from './merge.js';
 import type { MethodRecord } from './method-record.js';
 import { fingerprint, sharedState } from './shared-state.js';
-
-const CACHE = new BypassedPolicies(['cache']);
 
 /** A method bound for one class under one runtime: its state, which survives `configure`, and its present stack. */
 export class MethodBinding {
@@ -59,11 +56,6 @@ export class MethodBinding {
     } catch {
       return [];
     }
-  }
-
-  /** The same stack past the cache: neither read nor written. */
-  get uncached(): Stack {
-    return this.past(CACHE);
   }
 
   /** The same stack past some policies, which neither see the calls nor count them. */
@@ -149,7 +141,8 @@ export class MethodBinding {
     const { record, runtime, label } = this;
     const front = interceptors.find(({ lookup }) => lookup !== undefined);
     const outside = front === undefined ? [] : interceptors.slice(0, interceptors.indexOf(front));
-    const Kind = runtime.isClosed && runtime.settings.enabled ? ClosedStack : Stack;
+    const closed = runtime.settings.enabled ? (runtime.closedStack as typeof Stack | undefined) : undefined;
+    const Kind = closed ?? Stack;
     return new Kind({
       method: label,
       runtime,

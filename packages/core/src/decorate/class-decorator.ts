@@ -3,6 +3,7 @@ import { type OptionSite, configurationError } from '../errors/option-check.js';
 import { publishMetadata } from './metadata.js';
 import { checkNoGenerator } from './method-decorator.js';
 import { type AnyFunction, type Layer, type LayerSource, MethodRecord, recordOf } from './method-record.js';
+import { policyChain } from './named-policies.js';
 import { wrapMethod } from './wrap.js';
 
 /** What a line of `@Resilient` says. */
@@ -24,6 +25,8 @@ export const layerFrom = (
   source,
   policies,
   named,
+  // From here, so that a bundle in which nothing is named has no part of it.
+  chain: named === undefined ? undefined : (known) => policyChain(named, known, { site, option: 'policies' }),
   order,
   async,
   silence,

@@ -1,7 +1,6 @@
 import type { GivenOptions } from '../pipeline/policy.js';
 import type { Settings } from '../runtime/runtime.js';
-import type { Layer, LayerSource, MethodRecord } from './method-record.js';
-import { policyChain } from './named-policies.js';
+import type { LayerSource, MethodRecord } from './method-record.js';
 
 /** The policies of one method with their options, before the policies' own defaults. */
 export interface MergedPolicies {
@@ -17,13 +16,6 @@ interface Source {
   /** Refine what the method has and give it nothing. */
   readonly defaults?: Readonly<Record<string, GivenOptions | false>>;
 }
-
-const sourcesOf = (layer: Layer, settings: Settings): readonly Source[] => [
-  ...(layer.named === undefined
-    ? []
-    : (policyChain(layer.named, settings.policies, { site: layer.site, option: 'policies' }) as readonly Source[])),
-  layer,
-];
 
 /** Options as they pile up, the weakest source first. */
 class Pile {
@@ -60,7 +52,10 @@ class Pile {
 export const mergePolicies = (record: MethodRecord, settings: Settings): MergedPolicies => {
   const layers = [...record.layers].sort((a, b) => STRENGTH[a.source] - STRENGTH[b.source]);
   const pile = new Pile();
-  for (const layer of layers) for (const source of sourcesOf(layer, settings)) pile.add(source);
+  for (const layer of layers) {
+    for (const source of layer.chain?.(settings.policies) ?? []) pile.add(source as Source);
+    pile.add(layer);
+  }
   const policies = new Map<string, GivenOptions>();
   for (const [key, options] of pile.given) {
     if (options === false) continue;

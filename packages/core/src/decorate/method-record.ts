@@ -1,6 +1,7 @@
 import { type OptionSite, configurationError } from '../errors/option-check.js';
 import type { GivenOptions, PolicyDefinition } from '../pipeline/policy.js';
 import type { MethodKind, Stack } from '../pipeline/stack.js';
+import type { NamedOptions, Settings } from '../runtime/runtime.js';
 import { world } from '../runtime/world.js';
 
 /** Where a method's options come from, weakest first. Later layers win option by option. */
@@ -11,6 +12,8 @@ export interface Layer {
   readonly source: LayerSource;
   readonly policies: Readonly<Record<string, GivenOptions | false>>;
   readonly named: string | undefined;
+  /** What the named policy stands for by these settings, its bases first. @throws ConfigurationError */
+  readonly chain?: ((policies: Settings['policies']) => readonly NamedOptions[]) | undefined;
   readonly order: readonly string[] | undefined;
   readonly async: boolean | undefined;
   /** Codes of advice that is not wanted here. */

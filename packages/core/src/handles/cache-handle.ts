@@ -5,7 +5,9 @@ import { recordOf } from '../decorate/method-record.js';
 import { ConfigurationError } from '../errors/configuration-error.js';
 import type { CacheAdministration, Looked } from '../policies/cached/administration.js';
 import { BYPASS } from '../policies/cached/flight.js';
+import { BypassedPolicies } from '../runtime/bypass.js';
 import type { Runtime } from '../runtime/runtime.js';
+import { world } from '../runtime/world.js';
 import type { CacheStats } from '../stores/cache-stats.js';
 import { type BoundMethod, boundMethod, policyOf } from './bound-method.js';
 
@@ -173,16 +175,22 @@ export const cacheStatsOf = (runtime: Runtime): Record<string, CacheStats> => {
 };
 
 /** A view of an instance whose methods run past the cache: neither read nor written. */
-export const uncached = <Instance extends object>(instance: Instance): Instance =>
-  new Proxy(instance, {
+export const uncached = <Instance extends object>(instance: Instance): Instance => {
+  const cache = new BypassedPolicies(['cache']);
+  return new Proxy(instance, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name, target);
       if (typeof member !== 'function' || name === 'constructor') return member;
       if (recordOf(member) === undefined) return isFixed(target, name) ? member : member.bind(target);
-      return (...args: unknown[]) => boundMethod(target, name, 'uncached').binding.uncached.invoke(target, args);
+      return (...args: unknown[]) => {
+        const outer = world.ambient.current?.bypass;
+        const bypass = outer === undefined ? cache : outer.and(cache);
+        return boundMethod(target, name, 'uncached').binding.past(bypass).invoke(target, args);
+      };
     },
     set: (target, name, value) => Reflect.set(target, name, value, target),
   });
+};
 
 /** A proxy may not show anything else than a frozen object's own property. */
 const isFixed = (target: object, name: PropertyKey): boolean =>

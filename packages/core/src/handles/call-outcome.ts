@@ -1,6 +1,7 @@
 import { stackOf } from '../decorate/wrap.js';
 import { type MethodRecord, recordOf } from '../decorate/method-record.js';
 import { type Outcome, failure } from '../pipeline/outcome.js';
+import { outcomeOf } from '../pipeline/outcome-of.js';
 import type { Stack } from '../pipeline/stack.js';
 import { boundMethod } from './bound-method.js';
 import type { MethodNames, NameOfAny } from './cache-handle.js';
@@ -19,7 +20,7 @@ const run = (record: MethodRecord, self: unknown, args: readonly unknown[]): unk
     const outcome = failure(error, args);
     return record.kind === 'async' ? Promise.resolve(outcome) : outcome;
   }
-  return stack.outcome(self, args);
+  return outcomeOf(stack, self, args);
 };
 
 const runMethod = (target: object, name: string | symbol, args: readonly unknown[]): unknown => {

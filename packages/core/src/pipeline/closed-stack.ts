@@ -1,25 +1,30 @@
 import { summarize } from '../errors/error-facts.js';
 import { ShuttingDownError } from '../errors/shutting-down-error.js';
 import { withoutStack } from '../errors/without-stack.js';
+import type { Call } from './call.js';
 import { reject } from './fail.js';
-import { failure } from './outcome.js';
+import { MISS } from './interceptor.js';
+import { Returned } from './returned.js';
 import { Stack } from './stack.js';
 
 /** The stack of a method after `shutdown`: refuses every call before any policy sees it. What it holds stays to look at. */
 export class ClosedStack extends Stack {
   override invoke(): unknown {
+    return this.turnAway(this.refusal());
+  }
+
+  override lookUp(): typeof MISS {
+    return MISS;
+  }
+
+  override runCall({ frame }: Call): unknown {
     const error = this.refusal();
+    return frame.returnsErrors ? new Returned(error) : this.turnAway(error);
+  }
+
+  private turnAway(error: ShuttingDownError): Promise<never> {
     if (this.isAsynchronous) return reject(error);
     throw error;
-  }
-
-  override outcome(_self: unknown, args: readonly unknown[]): unknown {
-    const outcome = failure(this.refusal(), args);
-    return this.isAsynchronous ? Promise.resolve(outcome) : outcome;
-  }
-
-  override invokeWith(): unknown {
-    return this.invoke();
   }
 
   private refusal(): ShuttingDownError {

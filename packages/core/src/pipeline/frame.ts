@@ -26,8 +26,8 @@ import { raise, reject } from './fail.js';
 import type { FrameParts, Method } from './frame-parts.js';
 import { raceAlone } from './interruption.js';
 import { applyTarget } from './nesting.js';
-import { Returned } from './outcome.js';
 import { Race } from './race.js';
+import { Returned } from './returned.js';
 import { isThenable } from './thenable.js';
 import { argsWithSignal } from './caller-signal.js';
 

@@ -36,15 +36,6 @@ export interface Failure {
 /** How a call has ended, as data. */
 export type Outcome<Value> = Success<Value> | Failure;
 
-/** An error that a frame hands out as its result, instead of throwing it. */
-export class Returned {
-  readonly error: unknown;
-
-  constructor(error: unknown) {
-    this.error = error;
-  }
-}
-
 export const success = (value: unknown, source: OutcomeSource): Outcome<unknown> => ({
   ok: true,
   kind: 'value',

@@ -7,8 +7,7 @@ import { Frame } from './frame.js';
 import type { FrameParts } from './frame-parts.js';
 import { type Interceptor, MISS } from './interceptor.js';
 import { mayBeNested, placeWithin } from './nesting.js';
-import { Returned } from './outcome.js';
-import { outcomeOf, outcomeOfHit } from './outcome-of.js';
+import { Returned } from './returned.js';
 
 export type MethodKind = 'sync' | 'async' | 'unknown';
 
@@ -34,7 +33,6 @@ export class Stack {
   readonly interceptors: readonly Interceptor[];
   protected readonly frame: Frame;
   private readonly frameParts: FrameParts;
-  /** The outermost frame once more, as one that returns its errors; made when an outcome is asked for. */
   private returning: Frame | undefined = undefined;
   private readonly front: Interceptor | undefined;
   /** The front, where nothing stands outside of it and it knows how to join. */
@@ -80,7 +78,7 @@ export class Stack {
     }
     if (args.length > 0) {
       const last = args[args.length - 1];
-      if (typeof last === 'object' && last !== null) return this.runMaybeUnderSignal(call);
+      if (typeof last === 'object' && last !== null) return this.runCall(call);
     }
     if (this.isWatched || !this.isAsync) return this.run(call);
     let result: unknown;
@@ -92,16 +90,14 @@ export class Stack {
     return result instanceof Promise ? result : Promise.resolve(result);
   }
 
-  /** As `invoke`, but whatever way the call ends, it ends with an `Outcome`. */
-  outcome(self: unknown, args: readonly unknown[]): unknown {
-    const answer = this.front === undefined ? MISS : this.front.lookup?.(self, args);
-    if (answer !== MISS) return outcomeOfHit(answer);
-    this.returning ??= new Frame({ ...this.frameParts, returnsErrors: true });
-    const call = new Call(this.returning, self, args);
-    const outer = mayBeNested() ? placeWithin(call, this.interceptors) : undefined;
-    const ended = outer === undefined ? this.runMaybeUnderSignal(call) : this.runWithin(call, outer);
-    const outcome = outcomeOf(call, ended);
-    return this.isAsync && !(outcome instanceof Promise) ? Promise.resolve(outcome) : outcome;
+  /** What the front answers before there is a call record, or `MISS`. */
+  lookUp(self: unknown, args: readonly unknown[]): unknown {
+    return this.front === undefined ? MISS : this.front.lookup?.(self, args);
+  }
+
+  /** The outermost frame as one that returns its errors; made when an outcome is asked for. */
+  get returningFrame(): Frame {
+    return (this.returning ??= new Frame({ ...this.frameParts, returnsErrors: true }));
   }
 
   /** Runs the stack with a note for one of its interceptors; no front answers. */
@@ -112,11 +108,11 @@ export class Stack {
   ): unknown {
     const call = new Call(this.frame, self, args);
     call.setNote(note.owner, note.value);
-    return this.runMaybeUnderSignal(call);
+    return this.runCall(call);
   }
 
   /** As known by now. */
-  protected get isAsynchronous(): boolean {
+  get isAsynchronous(): boolean {
     return this.isAsync || this.kind() === 'async';
   }
 
@@ -147,7 +143,14 @@ export class Stack {
     }
   }
 
-  private runMaybeUnderSignal(call: Call): unknown {
+  /** Runs the call, inside of the one that makes it where there is such. */
+  runPlaced(call: Call): unknown {
+    const outer = mayBeNested() ? placeWithin(call, this.interceptors) : undefined;
+    return outer === undefined ? this.runCall(call) : this.runWithin(call, outer);
+  }
+
+  /** Runs the call, under its caller's signal where it has one. */
+  runCall(call: Call): unknown {
     // Without policies the method runs as written.
     const signal = this.interceptors.length === 0 ? undefined : callerSignalOf(call.args);
     return signal === undefined ? this.run(call) : this.runUnderSignal(call, signal);
@@ -171,7 +174,7 @@ export class Stack {
     call.details.isInterruptible = true;
     (outer.details.children ??= new Set()).add(call);
     return whileLinked(
-      () => this.runMaybeUnderSignal(call),
+      () => this.runCall(call),
       () => {
         outer.more?.children?.delete(call);
         call.details.deadline = Infinity;

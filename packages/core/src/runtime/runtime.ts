@@ -76,8 +76,8 @@ export class Runtime {
   /** Grows with every change of settings; bound stacks of an older version are bound again. */
   version = 0;
   settings: Settings;
-  /** True after `shutdown`: methods refuse every call. */
-  isClosed = false;
+  /** After `shutdown`: the class of the stacks that refuse every call, given so that only `shutdown` brings it along. */
+  closedStack: unknown = undefined;
   readonly events: EventBus;
   timers: TimerPool;
   /** Set by the layer that binds: everything the runtime's methods have bound, for `health`, `stats` and `reset`. */
@@ -107,9 +107,13 @@ export class Runtime {
     for (const listener of this.#onChange) listener();
   }
 
+  get isClosed(): boolean {
+    return this.closedStack !== undefined;
+  }
+
   /** Methods refuse every call from now on, until the runtime is reset. */
-  close(): void {
-    this.isClosed = true;
+  close(closedStack: unknown): void {
+    this.closedStack = closedStack;
     this.apply(this.settings);
   }
 

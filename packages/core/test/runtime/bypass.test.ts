@@ -12,6 +12,7 @@ import {
   events,
   resetConfiguration,
   resilient,
+  uncached,
   withContext,
 } from '../../src/index.js';
 import { coded, errorOf, virtualWorld } from '../support/virtual-world.js';
@@ -87,6 +88,14 @@ describe('withContext({ bypass })', () => {
     const all = (): Promise<unknown> => withContext({ bypass: true }, () => errorOf(api.load('1')));
     api.runs = 0;
     expect(await withContext({ bypass: 'cache' }, all)).toMatchObject({ code: 'ECONNRESET' });
+  });
+
+  test('holds beside uncached()', async () => {
+    const { own } = virtualWorld();
+    const api = own(new Api());
+    const load = (): Promise<unknown> => uncached(api).load('1');
+    expect(await withContext({ bypass: 'retry' }, load)).toBe('none');
+    expect([api.runs, cacheOf(api, 'load').stats.lookups]).toEqual([1, 0]);
   });
 
   test('of nothing changes nothing', async () => {

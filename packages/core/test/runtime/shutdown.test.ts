@@ -1,5 +1,6 @@
 import { deferred } from '../../../testing/src/index.js';
 import {
+  Bulkhead,
   Cached,
   CircuitBreaker,
   Fallback,
@@ -57,6 +58,11 @@ class Waiting {
   @Queue()
   async queued(): Promise<string> {
     return 'value';
+  }
+
+  @Bulkhead({ maxConcurrent: 1, maxQueue: 1 })
+  async slotted(): Promise<string> {
+    return gated();
   }
 
   @Judge()

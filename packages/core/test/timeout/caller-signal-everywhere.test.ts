@@ -1,6 +1,16 @@
 /** Wherever a call waits, its caller's abort ends the wait at once, and the call ends with the caller's own reason. */
 import { deferred } from '../../../testing/src/index.js';
-import { Cached, Fallback, Resilient, Retry, Timeout, callOutcome, definePolicy } from '../../src/index.js';
+import {
+  Bulkhead,
+  Cached,
+  Fallback,
+  RateLimit,
+  Resilient,
+  Retry,
+  Timeout,
+  callOutcome,
+  definePolicy,
+} from '../../src/index.js';
 import { type VirtualWorld, coded, errorOf, settledOf, virtualWorld } from '../support/virtual-world.js';
 
 const forever = (): Promise<never> => new Promise(() => undefined);
@@ -35,6 +45,29 @@ const PLACES: Record<string, (runs: Runs, { own }: VirtualWorld) => Api> = {
     }
     runs.count += 1;
     return own(new Queued());
+  },
+  'the queue of a bulkhead': (runs, { own }) => {
+    class Full {
+      @Bulkhead({ maxConcurrent: 1, maxQueue: 1, queueTimeout: '30s' })
+      async load(_id: string, _options?: { signal: AbortSignal }): Promise<void> {
+        runs.count += 1;
+        return forever();
+      }
+    }
+    const api = own(new Full());
+    void api.load('0');
+    return api;
+  },
+  'the line of a rate limit': (runs, { own }) => {
+    class Limited {
+      @RateLimit({ limit: 1, interval: '1h', maxWait: '2h' })
+      async load(_id: string, _options?: { signal: AbortSignal }): Promise<void> {
+        runs.count += 1;
+      }
+    }
+    const api = own(new Limited());
+    void api.load('0');
+    return api;
   },
   'a sleep between attempts': (runs, { own }) => {
     class Sleeping {

@@ -12,7 +12,6 @@
  *
  * Closed, a failure tally judges each completed call. Half-open, a probation ends as soon as its outcome is fixed; a
  * slow success fails it like a failure, as does a probe that hangs. Both are explained in `algorithms/`.
- *
  * Time is an argument and there are no timers. What a timer would have done is done at the next look, dated back to
  * when it was due, so that looking or not looking never changes a decision.
  *
@@ -104,7 +103,6 @@ export class BreakerMachine {
   notBefore(): number {
     if (this.mode === 'open') return this.until;
     if (this.mode === 'isolated') return Infinity;
-    // Outside of half-open there is no probe, and so there is room.
     return this.probation.hasRoom(this.settings) ? -Infinity : this.probation.nextExpiry(this.settings);
   }
 
