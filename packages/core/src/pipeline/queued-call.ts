@@ -11,6 +11,8 @@ export abstract class QueuedCall extends Race<Call> implements QueueMember {
   ahead: QueueMember | undefined = undefined;
   behind: QueueMember | undefined = undefined;
   isQueued = false;
+  /** The policy's own error, where it was the policy that ended the wait. */
+  refusal: unknown = undefined;
 
   constructor(call: Call) {
     super(call, undefined);
@@ -33,13 +35,14 @@ export abstract class QueuedCall extends Race<Call> implements QueueMember {
 
   /** The policy lets him wait no longer. */
   refuse(error: unknown): void {
-    this.leaveQueue();
-    this.endWait();
-    this.reject(error);
+    this.refusal = error;
+    this.giveUp(error);
   }
 
   override giveUp(reason: unknown): void {
-    this.refuse(reason);
+    this.leaveQueue();
+    this.endWait();
+    this.reject(reason);
   }
 
   private endWait(): void {

@@ -154,6 +154,23 @@ describe('the queue', () => {
     expect([stateOf(api)['inFlight'], clock.refCount]).toEqual([0, 0]);
   });
 
+  test('an abort whose reason is a refusal of somebody else is no refusal of this bulkhead', async () => {
+    const { own, events } = virtualWorld();
+    class Api {
+      @Bulkhead({ maxConcurrent: 1, maxQueue: 1 })
+      load(_signal?: AbortSignal): Promise<string> {
+        return new Promise(() => undefined);
+      }
+    }
+    const api = own(new Api());
+    void api.load();
+    const controller = new AbortController();
+    const call = errorOf(api.load(controller.signal));
+    const refused = await errorOf(api.load());
+    controller.abort(refused);
+    expect([await call, events.count('bulkhead.rejected')]).toEqual([refused, 1]);
+  });
+
   test('who aborts after the slot was handed to him, before he runs, gives it back', async () => {
     const { own, clock } = virtualWorld();
     const gates = new Gates();

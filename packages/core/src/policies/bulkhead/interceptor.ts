@@ -117,13 +117,13 @@ export class BulkheadInterceptor implements Interceptor {
     machine.tryQueue(waiting);
     waiting.arm(this.timeouts, this.terms.queueTimeout);
     if (this.queued.isWatched) this.queued.emit(this.binding.method, { bulkhead: name, ...machine.facts });
-    return waiting.promise.then(served, this.onWaitFailed);
+    return waiting.promise.then(served, (reason: unknown) => this.failed(waiting, reason));
   }
 
-  /** Runs in the async context of the call, as the timer does not. */
-  private readonly onWaitFailed = (reason: unknown): never => {
-    throw reason instanceof BulkheadFullError ? this.reported(reason) : reason;
-  };
+  /** Runs in the async context of the call, as whatever ended the wait may not. */
+  private failed({ refusal }: WaitingCall, reason: unknown): never {
+    throw refusal instanceof BulkheadFullError ? this.reported(refusal) : reason;
+  }
 
   private errorFor({ name, machine }: BoundBulkhead, waited: number): BulkheadFullError {
     machine.rejected += 1;

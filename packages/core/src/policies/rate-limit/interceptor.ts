@@ -112,7 +112,7 @@ export class RateLimitInterceptor implements Interceptor {
     });
     limiter.enqueue(waiting);
     this.reportDelay(limiter, delay);
-    return waiting.promise.then(served, this.onWaitFailed);
+    return waiting.promise.then(served, (reason: unknown) => this.failed(waiting, reason));
   }
 
   /** How long this call may be held back. One that outlasts its caller's patience would be held back for nothing. */
@@ -124,9 +124,9 @@ export class RateLimitInterceptor implements Interceptor {
   }
 
   /** Runs in the async context of the call, as whatever ended the wait may not. */
-  private readonly onWaitFailed = (reason: unknown): never => {
-    throw reason instanceof RateLimitedError ? this.reported(reason) : reason;
-  };
+  private failed({ refusal }: WaitingCall, reason: unknown): never {
+    throw refusal instanceof RateLimitedError ? this.reported(refusal) : reason;
+  }
 
   private errorFor({ name, machine }: BoundLimiter, delay: number): RateLimitedError {
     machine.rejected += 1;
