@@ -1,7 +1,8 @@
 /**
- * Mutates what decides: the algorithms and every policy's machine. One decorator dialect is enough for them, and quicker.
+ * Mutates what decides: the algorithms and every policy's machine. The unit tests beside the sources are their
+ * specification, and quick enough to run once per mutant.
  */
-process.env.HOLDFAST_ONE_DIALECT = 'yes';
+process.env.HOLDFAST_UNIT_TESTS_ONLY = 'yes';
 
 export default {
   mutate: [

@@ -1,10 +1,21 @@
 import { decorated, wrappedOneByOne } from '../contenders/ours.mjs';
-import { bareMethod, oneThen } from '../contenders/plain.mjs';
+import { bareMethod, oneThen, plainHedge } from '../contenders/plain.mjs';
 import { RATE, rateLimitPeers, singlePolicyPeers, stackPeers, timeoutPeers } from '../contenders/policies.mjs';
 import { core } from '../lib/core.mjs';
 import { runMethods } from '../lib/group.mjs';
 
-const { Bulkhead, CircuitBreaker, Fallback, RateLimit, Retry, Timeout } = core;
+const {
+  AdaptiveConcurrency,
+  AdaptiveThrottle,
+  Bulkhead,
+  Chaos,
+  CircuitBreaker,
+  Fallback,
+  Hedge,
+  RateLimit,
+  Retry,
+  Timeout,
+} = core;
 
 const SINGLE = { ratio: 1.9, bytes: 650, promises: 2, ticks: 2, timers: 0 };
 
@@ -29,6 +40,9 @@ export const overhead = {
           ours('A1', '@CircuitBreaker', () => [CircuitBreaker()], SINGLE),
           ours('A1', '@Bulkhead', () => [Bulkhead()], SINGLE),
           ours('A1', '@Fallback', () => [Fallback({ value: 0 })], SINGLE),
+          ours('A1', '@AdaptiveConcurrency', () => [AdaptiveConcurrency()], SINGLE),
+          ours('A1', '@AdaptiveThrottle', () => [AdaptiveThrottle()], SINGLE),
+          ours('A1', '@Chaos, off', () => [Chaos({ fault: 503 })], { promises: 1, ticks: 1, timers: 0 }),
           ours('A3', '@RateLimit', () => [RateLimit({ limit: RATE, interval: '1s' })], {
             ratio: 1.8,
             promises: 1,
@@ -47,6 +61,24 @@ export const overhead = {
           ...rateLimitPeers,
           ...timeoutPeers,
           ...stackPeers,
+        ],
+        argumentsOf: () => Array.from({ length: 64 }, (_, id) => [id]),
+        expected: (value, [id]) => value === id + 1,
+      },
+      options,
+    ),
+};
+
+/** No peer hedges beside its first call without sharing one signal among all calls. */
+export const hedged = {
+  run: (options) =>
+    runMethods(
+      {
+        contenders: [
+          bareMethod,
+          ours('A7', '@Hedge, fixed delay', () => [Hedge({ after: '2s' })], { timers: 0 }),
+          ours('A7', '@Hedge, 95th percentile', () => [Hedge()]),
+          plainHedge,
         ],
         argumentsOf: () => Array.from({ length: 64 }, (_, id) => [id]),
         expected: (value, [id]) => value === id + 1,

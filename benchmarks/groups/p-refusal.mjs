@@ -1,4 +1,4 @@
-/** A circuit that is open: the call is refused, and the caller catches the refusal. */
+/** A circuit that is open, a limit that is full: the call is refused, and the caller catches the refusal. */
 import { decorated } from '../contenders/ours.mjs';
 import { bareMethod } from '../contenders/plain.mjs';
 import { openPeers } from '../contenders/policies.mjs';
@@ -6,11 +6,14 @@ import { core } from '../lib/core.mjs';
 import { defineClass } from '../lib/driver.mjs';
 import { runMethods } from '../lib/group.mjs';
 
-const { CircuitBreaker, CircuitOpenError, callOutcome, circuitOf } = core;
+const { AdaptiveConcurrency, CircuitBreaker, CircuitOpenError, ConcurrencyLimitError, callOutcome, circuitOf } = core;
 
 const failing = (index, text, scope) => new (defineClass(`Failing${index}`, text, scope))();
 
 const ready = new Error('open');
+
+const HANGS = -1;
+const MAY_HANG = `async m(id) { return id === ${HANGS} ? new Promise(() => {}) : id + 1; }`;
 
 const CONTENDERS = [
   { ...bareMethod, expected: (value, [id]) => value === id + 1 },
@@ -54,6 +57,18 @@ const CONTENDERS = [
       return failing(index, "m(id) { return callOutcome(service, 'm', id); }", { callOutcome, service });
     },
     expected: ({ error }) => error instanceof CircuitOpenError,
+  },
+  {
+    row: 'P',
+    name: '@AdaptiveConcurrency, full',
+    ours: true,
+    goal: { ratio: 8, timers: 0 },
+    make: (index) => {
+      const service = decorated(index, [AdaptiveConcurrency({ max: 1 })], MAY_HANG);
+      void service.m(HANGS);
+      return service;
+    },
+    expected: (value) => value instanceof ConcurrencyLimitError,
   },
   ...openPeers,
 ];

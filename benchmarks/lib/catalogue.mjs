@@ -25,6 +25,13 @@ export const CATALOGUE = [
     title: 'A6  one stack of five policies against a wrapper for each (wrappers = 1)',
   },
   {
+    file: 'a-overhead.mjs',
+    group: 'hedged',
+    rows: ['A7'],
+    modes: BOTH,
+    title: 'A7  a hedge that is not needed (bare async method = 1)',
+  },
+  {
     file: 'b-hits.mjs',
     group: 'stringHits',
     rows: ['B1'],
@@ -101,7 +108,7 @@ export const CATALOGUE = [
     group: 'refusal',
     rows: ['P'],
     modes: BOTH,
-    title: 'P   a call refused by an open circuit, caught (bare async method = 1)',
+    title: 'P   a call refused by an open circuit or a full limit, caught (bare async method = 1)',
   },
   {
     file: 'o-events.mjs',

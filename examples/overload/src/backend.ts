@@ -1,7 +1,6 @@
 import type { VirtualClock } from '@holdfast/testing';
+import type { Scenario } from './scenario.js';
 
-/** Longer than anybody's patience, as accept queues are. */
-const QUEUE = 2000;
 /** Saying no costs a tenth of an answer. */
 const COST_OF_REFUSAL = 0.1;
 /** What an answer takes when nobody waits. */
@@ -20,12 +19,14 @@ export class Backend {
   capacity: number;
   answered = 0;
   refused = 0;
+  private readonly longestQueue: number;
   private readonly clock: VirtualClock;
   private readonly queue: Answer[] = [];
   private credit = 0;
 
-  constructor(capacity: number, clock: VirtualClock) {
+  constructor({ capacity, queue }: Pick<Scenario, 'capacity' | 'queue'>, clock: VirtualClock) {
     this.capacity = capacity;
+    this.longestQueue = queue;
     this.clock = clock;
   }
 
@@ -34,7 +35,7 @@ export class Backend {
   }
 
   serve(): Promise<string> {
-    if (this.queue.length >= QUEUE) {
+    if (this.queue.length >= this.longestQueue) {
       this.refused += 1;
       this.credit -= COST_OF_REFUSAL;
       return Promise.reject(BUSY);

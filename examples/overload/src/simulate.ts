@@ -2,23 +2,10 @@ import { createRuntime } from '@holdfast/core';
 import { seededRandom, virtualClock } from '@holdfast/testing';
 import { Backend } from './backend.js';
 import { type FleetName, processOf } from './fleet.js';
+import { SCENARIO, type Scenario } from './scenario.js';
 
 /** Milliseconds of virtual time per step. */
 const STEP = 10;
-
-export const SCENARIO = {
-  clients: 1000,
-  /** The clients live in so many processes, each with policies of its own. */
-  processes: 20,
-  /** Calls that all clients together make in a second. */
-  demand: 400,
-  /** Answers that the back end gives in a second when it is well. */
-  capacity: 600,
-  /** For these seconds it gives a quarter of that. */
-  troubleFrom: 10,
-  troubleUntil: 20,
-  length: 60,
-} as const;
 
 export interface Second {
   /** Calls begun. */
@@ -33,18 +20,19 @@ export interface Second {
 
 export interface Course {
   readonly name: FleetName;
+  readonly scenario: Scenario;
   readonly seconds: readonly Second[];
 }
 
 const turn = (): Promise<void> => new Promise((done) => void setImmediate(done));
 
 /** Lets one fleet through the scenario. The same seed is the same course, to the last call. */
-export const simulate = async (name: FleetName, seed = 1): Promise<Course> => {
-  const { clients, processes, demand, capacity, troubleFrom, troubleUntil, length } = SCENARIO;
+export const simulate = async (name: FleetName, seed = 1, scenario = SCENARIO): Promise<Course> => {
+  const { clients, processes, demand, capacity, troubleFrom, troubleUntil, length } = scenario;
   const clock = virtualClock();
   const random = seededRandom(seed);
   const runtime = createRuntime({ clock, random: seededRandom(seed + 1), logger: false });
-  const backend = new Backend(capacity, clock);
+  const backend = new Backend(scenario, clock);
   const catalogs = Array.from({ length: processes }, () => processOf(name, backend, runtime));
   const pause = (): number => -Math.log(1 - random()) * (1000 * (clients / demand));
   const nextCall = Float64Array.from({ length: clients }, pause);
@@ -70,7 +58,7 @@ export const simulate = async (name: FleetName, seed = 1): Promise<Course> => {
     clock.advanceSync(STEP);
     await turn();
   }
-  return { name, seconds };
+  return { name, scenario, seconds };
 };
 
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -81,7 +69,7 @@ export const goodput = ({ seconds }: Course, from: number, until: number): numbe
 
 /** Seconds from the end of the trouble until nine tenths of the demand are met for three seconds; Infinity if never. */
 export const recoveryTime = (course: Course): number => {
-  const { demand, troubleUntil, length } = SCENARIO;
+  const { demand, troubleUntil, length } = course.scenario;
   for (let from = troubleUntil; from + 3 <= length; from++) {
     if (goodput(course, from, from + 3) >= 0.9 * demand) return from - troubleUntil;
   }

@@ -1,25 +1,32 @@
+import { ADVICE_CODES, type AdviceCode, adviceCodes } from './advisor/codes.js';
+import { RetryBudget, type RetryBudgetOptions } from './algorithms/retry-budget.js';
 import type { Classifier } from './errors/classify.js';
 import {
   type Check,
   type OptionSite,
+  type Schema,
   arrayOf,
   callback,
   checkOptions,
   configurationError,
   either,
+  finite,
   flag,
   isRecord,
   literal,
   oneOf,
+  shape,
 } from './errors/option-check.js';
 import { dropBindings } from './decorate/bind.js';
 import { policyChain } from './decorate/named-policies.js';
 import { readHoldfastEnvironment } from './environment.js';
 import type { Logger, LoggerLevel } from './events/taps.js';
 import type { CachedOptions } from './policies/cached/options.js';
+import type { ChaosOptions } from './policies/chaos/options.js';
 import type { CircuitBreakerOptions } from './policies/circuit-breaker/options.js';
 import type { AdaptiveConcurrencyOptions } from './policies/adaptive-concurrency/options.js';
 import type { AdaptiveThrottleOptions } from './policies/adaptive-throttle/options.js';
+import type { HedgeOptions } from './policies/hedge/options.js';
 import type { BulkheadOptions } from './policies/bulkhead/options.js';
 import type { RateLimitOptions } from './policies/rate-limit/options.js';
 import type { RetryOptions } from './policies/retry/options.js';
@@ -42,17 +49,20 @@ export interface PolicyDefaults extends UserPolicies {
   readonly cache?: Omit<CachedOptions<any[], any, any>, 'key' | 'name'>;
   readonly retry?: RetryOptions<any>;
   readonly circuitBreaker?: Omit<CircuitBreakerOptions<any[]>, 'name' | 'key'>;
+  readonly hedge?: HedgeOptions<any>;
   readonly adaptiveThrottle?: Omit<AdaptiveThrottleOptions, 'name'>;
   readonly rateLimit?: Partial<Omit<RateLimitOptions<any[]>, 'name' | 'key'>>;
   readonly bulkhead?: Omit<BulkheadOptions<any[]>, 'name' | 'key'>;
   readonly adaptiveConcurrency?: Omit<AdaptiveConcurrencyOptions, 'name'>;
   readonly timeout?: TimeoutOptions;
+  /** The switch and the rate for all methods with `@Chaos`; `enabled: false` keeps all of them off. */
+  readonly chaos?: Omit<ChaosOptions<any[], any, any>, 'result'>;
 }
 
 /** What `@Resilient('payments')` stands for. */
 export interface NamedPolicy extends Omit<
   ResilientOptions<any, any[], any>,
-  'policy' | 'order' | 'async' | 'include' | 'exclude'
+  'policy' | 'order' | 'async' | 'include' | 'exclude' | 'silence'
 > {
   /** The preset or named policy that this one refines, option by option; under a preset's own name: that preset. */
   readonly policy?: string;
@@ -68,6 +78,8 @@ export interface Configuration {
    * policy's own `name`.
    */
   readonly policies?: Readonly<Record<string, NamedPolicy | string>>;
+  /** Budgets that `@Retry` and `@Hedge` name: `budgets: { payments: { ratio: 0.1 } }`, `@Retry({ budget: 'payments' })`. */
+  readonly budgets?: Readonly<Record<string, Omit<RetryBudgetOptions, 'name'>>>;
   /** False: decorated methods run as written. */
   readonly enabled?: boolean;
   /** Hears every event of its level; false: silence. Default: changes of state on the console. */
@@ -76,11 +88,13 @@ export interface Configuration {
   readonly logLevel?: LoggerLevel;
   /** Asked before the table of errors. */
   readonly classifiers?: readonly Classifier[];
-  /** 'exact' reads the exact clock on cache hits too; a `Clock` replaces the system's. */
+  /** 'exact' reads the exact clock on cache hits and in throttles too; a `Clock` replaces the system's. */
   readonly clock?: Clock | 'exact' | 'system';
   readonly random?: Random;
   /** Refusals and timeouts carry a stack; slower. Default false. */
   readonly captureStacks?: boolean;
+  /** Findings that nobody wants to hear, by code; `false` silences all. Warnings in `explain()` follow it, too. */
+  readonly advisor?: false | { readonly silence: readonly AdviceCode[] };
   /** Switches async context on: re-entrance is seen across awaits. Slows every promise on Node before 24. */
   readonly context?: boolean;
 }
@@ -94,9 +108,10 @@ const isClock: Check = (value) => {
 const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 const isObject: Check = (value) => (isRecord(value) ? undefined : 'must be an object');
 
-const SCHEMA = {
+const schema = (): Schema => ({
   defaults: isObject,
   policies: isObject,
+  budgets: isObject,
   enabled: flag,
   logger: either(isObject, literal(false)),
   logLevel: oneOf(...LEVELS),
@@ -104,8 +119,9 @@ const SCHEMA = {
   clock: (value: unknown) => (value === 'exact' || value === 'system' ? undefined : isClock(value)),
   random: callback,
   captureStacks: flag,
+  advisor: either(literal(false), shape({ silence: adviceCodes })),
   context: flag,
-};
+});
 
 const SITE: OptionSite = { decorator: 'configure' };
 
@@ -117,6 +133,7 @@ const OWN_OPTIONS: Readonly<Record<string, readonly string[]>> = {
   bulkhead: ['key', 'name'],
   adaptiveThrottle: ['name'],
   adaptiveConcurrency: ['name'],
+  chaos: ['result'],
 };
 
 const parseDefaults = (given: unknown, site: OptionSite): PolicyOptions => {
@@ -145,7 +162,7 @@ const parseDefaults = (given: unknown, site: OptionSite): PolicyOptions => {
 const parseNamedPolicy = (given: unknown, at: OptionSite): NamedOptions => {
   const { defaults, ...own } = isRecord(given) ? given : {};
   const parts = parseResilientOptions(isRecord(given) ? own : given, at);
-  for (const option of ['order', 'async', 'include', 'exclude'] as const) {
+  for (const option of ['order', 'async', 'include', 'exclude', 'silence'] as const) {
     if (parts[option] !== undefined)
       throw configurationError(at, `${option} belongs to @Resilient; write it there`, option);
   }
@@ -175,6 +192,22 @@ const changedPolicies = (
   return policies;
 };
 
+const BUDGET = { ratio: finite(0), minPerSecond: finite(0) };
+
+/** A budget on new terms goes on with the calls and retries of the one it follows. */
+const parseBudgets = (
+  given: Readonly<Record<string, unknown>>,
+  present: Settings['budgets'],
+  site: OptionSite,
+): Settings['budgets'] =>
+  Object.fromEntries(
+    Object.entries(given).map(([name, terms]) => {
+      const at = { ...site, decorator: `${site.decorator} budgets.${name}` };
+      const options = { ...checkOptions(at, BUDGET, terms), name };
+      return [name, present[name]?.onTerms(options) ?? new RetryBudget(options)];
+    }),
+  );
+
 const clockOf = (given: Configuration['clock'], present: Settings): Pick<Settings, 'clock' | 'usesExactClock'> => {
   if (given === undefined) return present;
   if (given === 'exact') return { clock: present.clock, usesExactClock: true };
@@ -192,16 +225,21 @@ const generalOf = (general: Settings['general']): Pick<Settings, 'general' | 'en
   };
 };
 
+const silencedBy = (advisor: Configuration['advisor']): readonly AdviceCode[] | undefined =>
+  advisor === false ? ADVICE_CODES : advisor?.silence;
+
 /** The settings after a change: what is given replaces what was, option by option; defaults and named policies merge by name. */
 export const changedSettings = (present: Settings, given: unknown, site: OptionSite): Settings => {
-  const options = checkOptions(site, SCHEMA, given) as Configuration;
+  const options = checkOptions(site, schema(), given) as Configuration;
   const defaults = options.defaults === undefined ? {} : parseDefaults(options.defaults, site);
   const { policies } = options;
+  const budgets = options.budgets === undefined ? {} : parseBudgets(options.budgets, present.budgets, site);
   return {
     ...present,
     ...clockOf(options.clock, present),
     defaults: { ...present.defaults, ...defaults },
     policies: policies === undefined ? present.policies : changedPolicies(present.policies, policies, site),
+    budgets: { ...present.budgets, ...budgets },
     ...generalOf({
       ...present.general,
       code: {
@@ -213,6 +251,7 @@ export const changedSettings = (present: Settings, given: unknown, site: OptionS
     classifiers: options.classifiers ?? present.classifiers,
     random: options.random ?? present.random,
     captureStacks: options.captureStacks ?? present.captureStacks,
+    silenced: silencedBy(options.advisor) ?? present.silenced,
   };
 };
 

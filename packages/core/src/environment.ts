@@ -44,6 +44,12 @@ const wholeFrom =
     return parsed;
   };
 
+const fractionOf: Reader = (name, text) => {
+  const parsed = Number(text);
+  if (parsed >= 0 && parsed <= 1) return parsed;
+  throw wrong(name, text, 'a number from 0 to 1');
+};
+
 const TRUE: ReadonlySet<string> = new Set(['1', 'true', 'yes', 'on']);
 const FALSE: ReadonlySet<string> = new Set(['0', 'false', 'no', 'off']);
 
@@ -68,7 +74,7 @@ const OFF = 'to switch the cache off set HOLDFAST_CACHE_DISABLED=true, for entri
 type Variable = readonly [policy: string, option: string, read: Reader];
 
 /** Variable by variable: which policy, which option, how it is read. Bare numbers are milliseconds. */
-const VARIABLES: Readonly<Record<string, Variable>> = {
+const variables = (): Readonly<Record<string, Variable>> => ({
   CACHE_TTL: ['cache', 'ttl', durationOf({ zeroMeans: OFF, infinite: true })],
   CACHE_MAX_SIZE: ['cache', 'maxSize', wholeFrom(1)],
   CACHE_STALE_WHILE_REVALIDATE: ['cache', 'staleWhileRevalidate', durationOf({ infinite: true })],
@@ -84,13 +90,15 @@ const VARIABLES: Readonly<Record<string, Variable>> = {
   CIRCUIT_SUCCESS_THRESHOLD: ['circuitBreaker', 'successThreshold', wholeFrom(1)],
   TIMEOUT_ATTEMPT: ['timeout', 'attempt', durationOf({ positive: true, infinite: true })],
   TIMEOUT_TOTAL: ['timeout', 'total', durationOf({ positive: true, infinite: true })],
-};
+  CHAOS_ENABLED: ['chaos', 'enabled', flagOf],
+  CHAOS_RATE: ['chaos', 'rate', fractionOf],
+});
 
 const PREFIX = 'HOLDFAST_';
 const GENERAL: readonly string[] = ['ENABLED', 'LOG_LEVEL'];
 
 const refuseUnknown = (name: string): never => {
-  const known = [...Object.keys(VARIABLES), ...GENERAL];
+  const known = [...Object.keys(variables()), ...GENERAL];
   const hint = closest(name.slice(PREFIX.length), known);
   throw new ConfigurationError(
     `${name}: is not a variable of Holdfast${hint === undefined ? '' : `; did you mean ${PREFIX}${hint}?`}`,
@@ -114,11 +122,12 @@ const isGiven = (name: string, text: string | undefined): text is string =>
  * @throws ConfigurationError naming the variable, when a value does not parse or the name is unknown.
  */
 export const readHoldfastEnvironment = (environment: Environment): EnvironmentSettings => {
+  const known = variables();
   const defaults: Record<string, Record<string, unknown>> = {};
   for (const [name, text] of Object.entries(environment)) {
     const key = name.slice(PREFIX.length);
     if (!isGiven(name, text) || GENERAL.includes(key)) continue;
-    const [policy, option, read] = Object.hasOwn(VARIABLES, key) ? (VARIABLES[key] as Variable) : refuseUnknown(name);
+    const [policy, option, read] = Object.hasOwn(known, key) ? (known[key] as Variable) : refuseUnknown(name);
     (defaults[policy] ??= {})[option] = read(name, text);
   }
   const general = (key: string): string | undefined => {
@@ -135,4 +144,4 @@ export const readHoldfastEnvironment = (environment: Environment): EnvironmentSe
 
 /** Every variable with the option it sets, for the documentation. */
 export const environmentVariables = (): readonly { readonly name: string; readonly sets: string }[] =>
-  Object.entries(VARIABLES).map(([name, [policy, option]]) => ({ name: PREFIX + name, sets: `${policy}.${option}` }));
+  Object.entries(variables()).map(([name, [policy, option]]) => ({ name: PREFIX + name, sets: `${policy}.${option}` }));

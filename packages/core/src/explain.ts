@@ -6,15 +6,13 @@ import { formatDuration } from './algorithms/duration.js';
 import { allBindings } from './decorate/bind.js';
 import type { MethodKind } from './pipeline/stack.js';
 import { runtimeOf, world } from './runtime/world.js';
-import { type Warning, adviseOn } from './advice.js';
+import { adviseOn } from './advisor/advisor.js';
+import { isToldByPolicy } from './advisor/rules/chaos.js';
+import type { ExplainedPolicy, ExplainedStack, InnerStack } from './advisor/facts.js';
+import type { Warning } from './advisor/warning.js';
+import { runsOf, worstCaseOf } from './advisor/worst-case.js';
 
-export interface ExplainedPolicy {
-  /** As in the canonical order: 'retry', 'circuit-breaker' … */
-  readonly policy: string;
-  /** As resolved; durations in milliseconds. */
-  readonly options: Readonly<Record<string, unknown>>;
-  readonly state?: unknown;
-}
+export type { ExplainedPolicy };
 
 export interface ExplainedMethod {
   /** `Class.method`. */
@@ -38,31 +36,10 @@ export interface Explanation {
   toString(): string;
 }
 
-const optionOf = (stack: readonly ExplainedPolicy[], policy: string, option: string): number | undefined => {
-  const value = stack.find((each) => each.policy === policy)?.options[option];
-  return typeof value === 'number' ? value : undefined;
-};
-
-/** Attempts, each bounded by its timeout, with the longest delays between them; never more than the total. */
-const worstCaseOf = (stack: readonly ExplainedPolicy[]): number => {
-  const attempts = optionOf(stack, 'retry', 'maxAttempts') ?? 1;
-  const attempt = optionOf(stack, 'timeout', 'attempt') ?? Infinity;
-  const delay =
-    attempts === 1
-      ? 0
-      : Math.max(optionOf(stack, 'retry', 'maxDelay') ?? 0, optionOf(stack, 'retry', 'maxRetryAfter') ?? 0);
-  // Endless attempts without a delay between them wait for nothing: infinity times zero is no number.
-  const waits = delay === 0 ? 0 : (attempts - 1) * delay;
-  const lastBegin = optionOf(stack, 'retry', 'maxElapsed') ?? Infinity;
-  const total = optionOf(stack, 'total-timeout', 'total') ?? Infinity;
-  return Math.min(attempts * attempt + waits, lastBegin + attempt, total);
-};
-
 /** How many times one call can run the method, stacks inside of this one included. */
-const amplificationOf = (binding: MethodBinding, stack: readonly ExplainedPolicy[]): number => {
+const amplificationOf = (binding: MethodBinding, stack: ExplainedStack): number => {
   const { inner } = binding;
-  const inside = inner === undefined ? 1 : amplificationOf(inner, describedStackOf(inner));
-  return (optionOf(stack, 'retry', 'maxAttempts') ?? 1) * inside;
+  return runsOf(stack) * (inner === undefined ? 1 : amplificationOf(inner, describedStackOf(inner)));
 };
 
 const describedStackOf = (binding: MethodBinding): ExplainedPolicy[] =>
@@ -71,17 +48,22 @@ const describedStackOf = (binding: MethodBinding): ExplainedPolicy[] =>
     return { policy: interceptor.policy, options, ...(state !== undefined && { state }) };
   });
 
+const innerOf = (binding: MethodBinding): InnerStack | undefined => {
+  const { inner } = binding;
+  return inner && { method: inner.label, stack: describedStackOf(inner), isInherited: isInherited(binding) };
+};
+
 const explainBinding = (binding: MethodBinding): ExplainedMethod => {
+  const { record, runtime } = binding;
   const stack = describedStackOf(binding);
-  const facts = {
+  const facts = { kind: record.kind, stack, amplification: amplificationOf(binding, stack) };
+  const silenced = new Set([...runtime.settings.silenced, ...record.layers.flatMap(({ silence = [] }) => silence)]);
+  return {
     method: binding.label,
-    kind: binding.record.kind,
-    stack,
+    ...facts,
     worstCaseMs: worstCaseOf(stack),
-    amplification: amplificationOf(binding, stack),
+    warnings: adviseOn({ ...facts, record, inner: innerOf(binding) }, binding.label, silenced),
   };
-  const nested = binding.inner && { inner: binding.inner.label, isInherited: isInherited(binding) };
-  return { ...facts, warnings: adviseOn({ ...facts, ...nested }, binding.record) };
 };
 
 /** Whether the stack inside is that of an overridden method, reached through `super`. */
@@ -141,12 +123,29 @@ const print = (methods: readonly ExplainedMethod[], coverage: ClassCoverage | un
   return [...lines, ...missed].join('\n');
 };
 
+/** The advisor speaks once per method, when it is bound for the first time. */
+const advise = (bound: unknown): void => {
+  const { runtime, label, record } = bound as MethodBinding;
+  const channel = runtime.events.channel('advisor.warned');
+  if (!channel.isWatched || record.layers.length === 0) return;
+  for (const { code, message, remedy, docs } of explainBinding(bound as MethodBinding).warnings) {
+    if (isToldByPolicy(code)) continue;
+    channel.emit(label, { code, message: `${message}; ${remedy}`, docs });
+  }
+};
+
+/** Whoever loads `explain` gets the advisor, too; a bundle without it is spared both. One copy of the package advises. */
+const withAdvisor = <Fn>(fn: Fn): Fn => {
+  if (world.onBound.size === 0) world.onBound.add(advise);
+  return fn;
+};
+
 /**
  * The stacks of a class, an instance or a decorated function in running order, with options as resolved, present state,
  * worst-case duration, amplification and warnings. Printable. Given a class: its instances' methods and its statics.
  * @throws ConfigurationError on anything that is neither.
  */
-export const explain = (target: object): Explanation => {
+export const explain: (target: object) => Explanation = /* @__PURE__ */ withAdvisor((target) => {
   if ((typeof target !== 'object' && typeof target !== 'function') || target === null) {
     throw new ConfigurationError('explain: needs a class, an instance or a decorated function');
   }
@@ -159,7 +158,7 @@ export const explain = (target: object): Explanation => {
     warnings: methods.flatMap(({ warnings }) => warnings),
     toString: () => print(methods, coverage),
   };
-};
+});
 
 const bindingsOf = (target: object): MethodBinding[] => {
   const runtime = runtimeOf(target);
@@ -176,15 +175,3 @@ const bindingsOf = (target: object): MethodBinding[] => {
   const ofInstances = prototype === undefined ? [] : [...bound(prototype, prototype), ...hidden(prototype)];
   return [...ofInstances, ...bound(target, target), ...hidden(target)];
 };
-
-/** The advisor speaks once per method, when it is bound for the first time. */
-const advise = (bound: unknown): void => {
-  const { runtime, label, record } = bound as MethodBinding;
-  const channel = runtime.events.channel('advisor.warned');
-  if (!channel.isWatched || record.layers.length === 0) return;
-  for (const { code, message, remedy } of explainBinding(bound as MethodBinding).warnings) {
-    channel.emit(label, { code, message: `${message}; ${remedy}` });
-  }
-};
-// One copy of the package is enough.
-if (world.onBound.size === 0) world.onBound.add(advise);

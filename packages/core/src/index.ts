@@ -4,10 +4,12 @@ export { Cached } from './policies/cached/decorator.js';
 export { Retry } from './policies/retry/decorator.js';
 export { CircuitBreaker } from './policies/circuit-breaker/decorator.js';
 export { Timeout } from './policies/timeout/decorator.js';
+export { Hedge } from './policies/hedge/decorator.js';
 export { RateLimit } from './policies/rate-limit/decorator.js';
 export { Bulkhead } from './policies/bulkhead/decorator.js';
 export { AdaptiveConcurrency } from './policies/adaptive-concurrency/decorator.js';
 export { AdaptiveThrottle } from './policies/adaptive-throttle/decorator.js';
+export { Chaos } from './policies/chaos/decorator.js';
 export { Fallback } from './policies/fallback/decorator.js';
 export { Invalidates } from './policies/invalidates/decorator.js';
 export { Resilient } from './resilient.js';
@@ -38,7 +40,7 @@ export { currentCall } from './pipeline/current-call.js';
 export { Circuit } from './direct/circuit.js';
 export { ResultCache } from './direct/result-cache.js';
 export { retry } from './direct/retry.js';
-export { RetryBudget } from './policies/retry/budget.js';
+export { RetryBudget } from './algorithms/retry-budget.js';
 export { computeDelay } from './algorithms/delay.js';
 export { days, hours, minutes, seconds } from './algorithms/duration.js';
 
@@ -51,6 +53,7 @@ export { RateLimitedError } from './policies/rate-limit/error.js';
 export { BulkheadFullError } from './policies/bulkhead/error.js';
 export { ConcurrencyLimitError } from './policies/adaptive-concurrency/error.js';
 export { ThrottledError } from './policies/adaptive-throttle/error.js';
+export { InjectedFault } from './policies/chaos/error.js';
 export { ConfigurationError } from './errors/configuration-error.js';
 export { RejectedError } from './errors/rejected-error.js';
 export { ShuttingDownError } from './errors/shutting-down-error.js';
@@ -59,7 +62,7 @@ export { TimedOutError } from './errors/timed-out-error.js';
 
 export type { CachedOptions, ComputedTtl, LeasedTtl, StaleIfErrorOptions } from './policies/cached/options.js';
 export type { RetryOptions } from './policies/retry/options.js';
-export type { RetryBudgetOptions } from './policies/retry/budget.js';
+export type { RetryBudgetFacts, RetryBudgetOptions } from './algorithms/retry-budget.js';
 export type { BreakerWindow, CircuitBreakerOptions } from './policies/circuit-breaker/options.js';
 export type {
   BreakerMetrics,
@@ -67,12 +70,16 @@ export type {
   BreakerState,
   CircuitControl,
 } from './policies/circuit-breaker/circuit.js';
+export type { HedgeOptions, Percentile } from './policies/hedge/options.js';
+export type { HedgeStats } from './policies/hedge/interceptor.js';
 export type { RateLimitOptions } from './policies/rate-limit/options.js';
 export type { RateLimitStats } from './policies/rate-limit/limiter.js';
 export type { BulkheadOptions } from './policies/bulkhead/options.js';
 export type { BulkheadHealth } from './policies/bulkhead/bulkhead.js';
 export type { AdaptiveConcurrencyOptions } from './policies/adaptive-concurrency/options.js';
 export type { AdaptiveThrottleOptions } from './policies/adaptive-throttle/options.js';
+export type { ChaosFault, ChaosOptions } from './policies/chaos/options.js';
+export type { ChaosShares } from './policies/chaos/machine.js';
 export type { TimeoutOptions } from './policies/timeout/options.js';
 export type { FallbackFor } from './policies/fallback/decorator.js';
 export type { InvalidatesOptions } from './policies/invalidates/options.js';
@@ -96,9 +103,11 @@ export type { CacheHandle, CacheLookup, SetOptions } from './handles/cache-handl
 export type { OutcomeOf } from './handles/call-outcome.js';
 export type { Failure, FailureKind, Outcome, OutcomeSource, Success } from './pipeline/outcome.js';
 export type { CircuitHealth, Health, Stats } from './handles/health.js';
+export type { ConcurrencyHealth, ThrottleHealth } from './handles/load-health.js';
 export type { CacheStats } from './stores/cache-stats.js';
 export type { CacheKey } from './algorithms/stable-key.js';
-export type { Warning } from './advice.js';
+export type { AdviceCode } from './advisor/codes.js';
+export type { Warning } from './advisor/warning.js';
 export type { ExplainedMethod, ExplainedPolicy, Explanation } from './explain.js';
 export type { CurrentCall, CurrentLoad } from './pipeline/current-call.js';
 export type { CircuitOptions, Permit } from './direct/circuit.js';

@@ -1,3 +1,4 @@
+import { type AdviceCode, adviceCodes } from './advisor/codes.js';
 import { registerBuiltInPolicies } from './built-in-policies.js';
 import type { AnyMethod, ClassOrMethodDecorator, Later, Settled, ThisOf } from './decorate/decorator-types.js';
 import { type LayerParts, decorateClass, isClassDecoration, layerFrom } from './decorate/class-decorator.js';
@@ -7,6 +8,7 @@ import { refuseBareUse } from './decorate/policy-decorator.js';
 import type { Layer } from './decorate/method-record.js';
 import {
   type OptionSite,
+  type Schema,
   arrayOf,
   checkOptions,
   configurationError,
@@ -19,8 +21,10 @@ import type { AdaptiveConcurrencyOptions } from './policies/adaptive-concurrency
 import type { AdaptiveThrottleOptions } from './policies/adaptive-throttle/options.js';
 import type { BulkheadOptions } from './policies/bulkhead/options.js';
 import type { CachedOptions } from './policies/cached/options.js';
+import type { ChaosOptions } from './policies/chaos/options.js';
 import type { CircuitBreakerOptions } from './policies/circuit-breaker/options.js';
 import type { FallbackFor } from './policies/fallback/decorator.js';
+import type { HedgeOptions } from './policies/hedge/options.js';
 import type { InvalidatesOptions } from './policies/invalidates/options.js';
 import type { RateLimitOptions } from './policies/rate-limit/options.js';
 import type { RetryOptions } from './policies/retry/options.js';
@@ -45,11 +49,13 @@ export interface ResilientOptions<
   readonly cache?: boolean | CachedOptions<Args, Settled<Result>, Self>;
   readonly retry?: boolean | RetryOptions<Settled<Result>>;
   readonly circuitBreaker?: boolean | CircuitBreakerOptions<Args>;
+  readonly hedge?: boolean | HedgeOptions<Settled<Result>>;
   readonly adaptiveThrottle?: boolean | AdaptiveThrottleOptions;
   readonly rateLimit?: boolean | Partial<RateLimitOptions<Args>>;
   readonly bulkhead?: boolean | BulkheadOptions<Args>;
   readonly adaptiveConcurrency?: boolean | AdaptiveConcurrencyOptions;
   readonly timeout?: false | Duration | TimeoutOptions;
+  readonly chaos?: boolean | ChaosOptions<Args, Result, Self>;
   readonly fallback?: false | FallbackFor<Self, Args, Result>;
   readonly invalidates?: false | InvalidatesOptions<Args, Self>;
   /** A preset, or a named policy of `configure({ policies })`, that these options refine. */
@@ -61,6 +67,8 @@ export interface ResilientOptions<
   readonly order?: readonly string[];
   /** Whether the method returns a Promise, where Holdfast cannot know before the first call. */
   readonly async?: boolean;
+  /** Findings of the advisor that are meant so here. */
+  readonly silence?: readonly AdviceCode[];
   /** On a class: only these methods. Needed for `cache`. */
   readonly include?: readonly (string | symbol)[];
   /** On a class: all but these. */
@@ -68,7 +76,14 @@ export interface ResilientOptions<
 }
 
 const names = arrayOf((value) => (typeof value === 'symbol' ? undefined : text(value)));
-const GENERAL = { policy: text, order: arrayOf(text), async: flag, include: names, exclude: names };
+const general = (): Schema => ({
+  policy: text,
+  order: arrayOf(text),
+  async: flag,
+  include: names,
+  exclude: names,
+  silence: adviceCodes,
+});
 
 const parsePolicy = (
   definition: PolicyDefinition,
@@ -105,7 +120,7 @@ export const parseResilientOptions = (given: unknown, site: OptionSite): LayerPa
   registerBuiltInPolicies();
   const definitions = world.policies as ReadonlyMap<string, PolicyDefinition>;
   const accepted = Object.fromEntries([...definitions.keys()].map((key) => [key, () => undefined]));
-  const options = checkOptions(site, { ...GENERAL, ...accepted }, given);
+  const options = checkOptions(site, { ...general(), ...accepted }, given);
   const keys = Object.keys(options).filter((key) => definitions.has(key));
   const policies = Object.fromEntries(
     keys.map((key) => [key, parsePolicy(definitions.get(key) as PolicyDefinition, options[key], site)]),
@@ -119,6 +134,7 @@ export const parseResilientOptions = (given: unknown, site: OptionSite): LayerPa
     async: options['async'] as boolean | undefined,
     include: options['include'] as LayerParts['include'],
     exclude: options['exclude'] as LayerParts['exclude'],
+    silence: options['silence'] as LayerParts['silence'],
   };
 };
 

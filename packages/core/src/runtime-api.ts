@@ -96,7 +96,7 @@ export const resetConfiguration = (): void => {
 export const shutdown = (options?: ShutdownOptions): Promise<ShutdownReport> => shutDown(world.runtime, options);
 
 /** What the default runtime reports. */
-export const events: Events = world.runtime.events;
+export const events: Events = /* @__PURE__ */ (() => world.runtime.events)();
 
 /** How the default runtime's methods are doing, as plain data for a health endpoint. */
 export const health = (): Health => healthOf(world.runtime);

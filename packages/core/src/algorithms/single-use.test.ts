@@ -1,5 +1,5 @@
 import { PassThrough, Readable } from 'node:stream';
-import { isSingleUse } from './single-use.js';
+import { discard, isSingleUse } from './single-use.js';
 
 const throwing = new Proxy(
   {},
@@ -55,5 +55,58 @@ describe('isSingleUse', () => {
     ['a value of a functional library', { pipe: () => 1 }],
   ])('%s is not', (_name, value) => {
     expect(isSingleUse(value)).toBe(false);
+  });
+});
+
+describe('discard', () => {
+  const told: string[] = [];
+  const tell = (what: string) => (): void => void told.push(what);
+  beforeEach(() => told.splice(0));
+
+  test('cancels a body, a web stream, and ends a Node stream and a generator', async () => {
+    discard(new Response(new ReadableStream({ cancel: tell('body') })));
+    discard(new ReadableStream({ cancel: tell('web stream') }));
+    const stream = Readable.from(['a']);
+    discard(stream);
+    const generator = (function* generate() {
+      try {
+        yield 1;
+      } finally {
+        told.push('generator');
+      }
+    })();
+    generator.next();
+    discard(generator);
+    expect([told, stream.destroyed]).toEqual([['body', 'web stream', 'generator'], true]);
+  });
+
+  test('ends the body of a response of another library', () => {
+    const body = { pipe: tell('pipe'), on: tell('on'), destroy: tell('destroyed') };
+    discard({ arrayBuffer: () => 1, clone: () => 1, bodyUsed: false, body });
+    discard({ arrayBuffer: () => 1, clone: () => 1, bodyUsed: false });
+    expect(told).toEqual(['destroyed']);
+  });
+
+  test('leaves alone what can be used again, what somebody reads, and what cannot be ended', () => {
+    const read = new ReadableStream({ cancel: tell('cancelled') });
+    read.getReader();
+    discard(read);
+    discard(new WritableStream());
+    discard({ next: () => 1, [Symbol.iterator]: () => undefined });
+    discard({ cancel: tell('cancelled'), destroy: tell('destroyed'), return: tell('returned') });
+    discard('text');
+    expect(told).toEqual([]);
+  });
+
+  test('never throws', async () => {
+    discard(throwing);
+    discard({
+      getReader: () => 1,
+      cancel: () => {
+        throw new Error('no');
+      },
+    });
+    discard({ getReader: () => 1, cancel: async () => Promise.reject(new Error('no')) });
+    await new Promise((resolve) => setImmediate(resolve));
   });
 });

@@ -24,3 +24,33 @@ export const isSingleUse = (value: unknown): boolean => {
     return true;
   }
 };
+
+const ignore = (): void => undefined;
+
+interface Disposable {
+  readonly body?: unknown;
+  readonly locked?: unknown;
+  cancel?(): unknown;
+  destroy?(): unknown;
+  return?(): unknown;
+}
+
+const end = (value: Disposable): unknown => {
+  if (isResponse(value)) return typeof value.body === 'object' && value.body !== null ? end(value.body) : undefined;
+  if (isWebStream(value)) return value.locked === true ? undefined : value.cancel?.();
+  if (isNodeStream(value)) return value.destroy?.();
+  return value.return?.();
+};
+
+/**
+ * Lets go of a result that nobody will consume, where it is one of these: an unread body holds its connection until it
+ * is collected. Best effort, and never throws.
+ */
+export const discard = (value: unknown): void => {
+  if (!isSingleUse(value)) return;
+  try {
+    void Promise.resolve(end(value as Disposable)).then(ignore, ignore);
+  } catch {
+    // Nobody waits for it, whatever became of it.
+  }
+};

@@ -14,7 +14,7 @@ export const MAX_CHARACTERS = 65_536;
 
 export const ADORNED: Unkeyable = { unkeyable: 'holds a built-in object with properties of its own' };
 
-const TEXT_HEADS = Array.from({ length: 256 }, (_, length) => `S${length}:`);
+const TEXT_HEADS = /* @__PURE__ */ Array.from({ length: 256 }, (_, length) => `S${length}:`);
 
 /** Text with its length in front, so that no content can end it early. */
 export const textToken = (text: string): string => (TEXT_HEADS[text.length] ?? `S${text.length}:`) + text;
@@ -38,7 +38,7 @@ export function primitiveToken(value: unknown): string | undefined {
 }
 
 /** Seeded with those that Node.js writes in JavaScript: their source does not show that they are built in. */
-const builtInNames = new WeakMap<object, string>([
+const builtInNames = /* @__PURE__ */ new WeakMap<object, string>([
   [Buffer, 'Buffer'],
   [URL, 'URL'],
   [URLSearchParams, 'URLSearchParams'],

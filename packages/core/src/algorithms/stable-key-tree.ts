@@ -198,7 +198,7 @@ interface Shape {
 }
 
 /** The shapes seen last, one per slot, so that callers who choose the names cannot make them grow. */
-const shapes: (Shape | undefined)[] = Array.from({ length: 256 }, () => undefined);
+const shapes: (Shape | undefined)[] = /* @__PURE__ */ Array.from({ length: 256 }, () => undefined);
 const REMEMBERED_HEAD = 512;
 
 function shapeOf(names: readonly string[]): Shape {

@@ -198,9 +198,9 @@ const inOrder = (pieces: readonly BoundPiece[], order: readonly string[] = []): 
   return canonical.map((piece) => (placeOf(piece) < 0 ? piece : (named.shift() as BoundPiece)));
 };
 
-world.onForget.add(() => {
+const forgetLastBindings = (): void => {
   for (const { record } of allBindings(world.runtime)) record.last = undefined;
-});
+};
 
 interface Bindings {
   readonly byRecord: WeakMap<
@@ -222,6 +222,7 @@ const bindingsOf = (runtime: Runtime): Bindings => {
   if (bindings === undefined) {
     bindings = { byRecord: new WeakMap(), all: new Set(), labels: new Map(), sweepAt: FIRST_SWEEP };
     runtime.state.set(KEY, bindings);
+    world.onForget.add(forgetLastBindings);
   }
   return bindings;
 };

@@ -14,10 +14,11 @@ export interface LayerParts {
   readonly async: boolean | undefined;
   readonly include: readonly (string | symbol)[] | undefined;
   readonly exclude: readonly (string | symbol)[] | undefined;
+  readonly silence?: readonly string[] | undefined;
 }
 
 export const layerFrom = (
-  { policies, named, order, async }: LayerParts,
+  { policies, named, order, async, silence }: LayerParts,
   source: LayerSource,
   site: OptionSite,
 ): Layer => ({
@@ -28,6 +29,7 @@ export const layerFrom = (
   chain: named === undefined ? undefined : (known) => policyChain(named, known, { site, option: 'policies' }),
   order,
   async,
+  silence,
   site,
 });
 

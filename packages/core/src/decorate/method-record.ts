@@ -16,6 +16,8 @@ export interface Layer {
   readonly chain?: ((policies: Settings['policies']) => readonly NamedOptions[]) | undefined;
   readonly order: readonly string[] | undefined;
   readonly async: boolean | undefined;
+  /** Codes of advice that is not wanted here. */
+  readonly silence?: readonly string[] | undefined;
   readonly site: OptionSite;
 }
 

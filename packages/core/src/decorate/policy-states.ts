@@ -31,7 +31,11 @@ export interface PolicyStateTerms<State extends object> {
 interface Made<Holder extends object> {
   readonly live: Set<WeakRef<Holder>>;
   count: number;
+  /** So many references, and those to what was collected are removed. */
+  sweepAt: number;
 }
+
+const FIRST_SWEEP = 256;
 
 /** Instances are held weakly: what is made for them is listed as long as it lives, each under a name of its own. */
 const listed = <Holder extends object>(
@@ -39,17 +43,23 @@ const listed = <Holder extends object>(
   { kind, name }: { readonly kind: string; readonly name: string | undefined },
   make: (label: string) => Holder,
 ): { create: () => Holder; live: () => Holder[] } => {
-  const made = binding.state<Made<Holder>>(`${kind} list`, () => ({ live: new Set(), count: 0 }));
+  const made = binding.state<Made<Holder>>(`${kind} list`, () => ({
+    live: new Set(),
+    count: 0,
+    sweepAt: FIRST_SWEEP,
+  }));
   const label = name ?? binding.method;
+  const live = (): Holder[] => {
+    for (const reference of made.live) if (reference.deref() === undefined) made.live.delete(reference);
+    return [...made.live].flatMap((reference) => reference.deref() ?? []);
+  };
   const create = (): Holder => {
     made.count += 1;
     const holder = make(made.count === 1 ? label : `${label}@${made.count}`);
     made.live.add(new WeakRef(holder));
+    // Instances made and dropped by the million leave no references behind.
+    if (made.live.size >= made.sweepAt) made.sweepAt = Math.max(FIRST_SWEEP, 2 * live().length);
     return holder;
-  };
-  const live = (): Holder[] => {
-    for (const reference of made.live) if (reference.deref() === undefined) made.live.delete(reference);
-    return [...made.live].flatMap((reference) => reference.deref() ?? []);
   };
   return { create, live };
 };

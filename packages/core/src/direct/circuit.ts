@@ -2,6 +2,7 @@ import { summarize } from '../errors/error-facts.js';
 import { withoutStack } from '../errors/without-stack.js';
 import { BoundCircuit } from '../policies/circuit-breaker/circuit.js';
 import { CircuitOpenError } from '../policies/circuit-breaker/error.js';
+import { REFUSED, UNRECORDED } from '../policies/circuit-breaker/events.js';
 import { breakerJudge } from '../policies/circuit-breaker/judge.js';
 import type { Outcome } from '../policies/circuit-breaker/machine.js';
 import {
@@ -24,8 +25,6 @@ export interface Permit {
   fail(error: unknown): void;
 }
 
-const REFUSED = -1;
-
 /**
  * A circuit breaker for direct use: `await circuit.call(() => fetch(url))`, or `admit()` where begin and end lie apart.
  * @throws ConfigurationError on a wrong option.
@@ -40,6 +39,7 @@ export class Circuit extends BoundCircuit {
     const options = parseBreakerOptions(given, site) as CircuitBreakerOptions;
     const settings = resolveBreakerSettings(options, site);
     super(options.name ?? 'circuit', settings, runtime);
+    this.isShadow = options.shadow === true;
     this.#slowCall = settings.slowCall?.duration;
     this.#runtime = runtime;
     this.#judge = breakerJudge({
@@ -68,8 +68,7 @@ export class Circuit extends BoundCircuit {
   /** @throws CircuitOpenError when the circuit refuses. */
   admit(): Permit {
     const startedAt = this.now;
-    const permit = this.machine.admit(startedAt);
-    if (permit === REFUSED) throw this.#refusal(startedAt);
+    const permit = this.#admit(startedAt);
     let isSettled = false;
     const settle = (outcome: Outcome, error: unknown): void => {
       if (isSettled) return;
@@ -79,6 +78,16 @@ export class Circuit extends BoundCircuit {
       this.machine.settle(permit, outcome, now - startedAt, now, outcome === 'failure' ? summarize(error) : undefined);
     };
     return { succeed: () => settle('success', undefined), fail: (error) => settle(this.#judge(error), error) };
+  }
+
+  /** In shadow mode the call passes, and is not recorded: it would not have been made. */
+  #admit(now: number): number {
+    const permit = this.machine.admit(now);
+    if (permit !== REFUSED) return permit;
+    if (!this.isShadow) throw this.#refusal(now);
+    const facts = { policy: 'circuit-breaker', circuit: this.name, retryAfter: this.machine.retryAfter(now) };
+    this.#runtime.events.emit('shadow.rejected', this.name, facts);
+    return UNRECORDED;
   }
 
   /** A call made elsewhere succeeded. Does nothing while the circuit is open. */

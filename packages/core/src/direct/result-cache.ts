@@ -2,7 +2,7 @@ import { type Duration, parseDuration } from '../algorithms/duration.js';
 import { isSingleUse } from '../algorithms/single-use.js';
 import { type CacheKey, isUnkeyable, keyOf } from '../algorithms/stable-key.js';
 import { ConfigurationError } from '../errors/configuration-error.js';
-import { checkOptions, duration, whole } from '../errors/option-check.js';
+import { type Schema, checkOptions, duration, whole } from '../errors/option-check.js';
 import { type Windows, judge } from '../policies/cached/machine.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { world } from '../runtime/world.js';
@@ -39,7 +39,11 @@ class Load<Value> implements CellFlight {
   promise: Promise<Value> | undefined = undefined;
 }
 
-const SCHEMA = { maxSize: whole(1), ttl: duration({ infinite: true }), staleIfError: duration({ infinite: true }) };
+const schema = (): Schema => ({
+  maxSize: whole(1),
+  ttl: duration({ infinite: true }),
+  staleIfError: duration({ infinite: true }),
+});
 const MISSED = { state: 'miss', value: undefined, age: 0, createdAt: undefined, remainingTtl: 0 } as const;
 
 const milliseconds = (ttl: Duration, caller: string): number => {
@@ -59,7 +63,7 @@ export class ResultCache<Value = unknown> {
   private readonly cell: CacheCell<Value, Load<Value>>;
 
   constructor({ runtime = world.runtime, ...given }: ResultCacheOptions = {}) {
-    const options = checkOptions({ decorator: 'new ResultCache' }, SCHEMA, given) as Omit<
+    const options = checkOptions({ decorator: 'new ResultCache' }, schema(), given) as Omit<
       ResultCacheOptions,
       'runtime'
     >;

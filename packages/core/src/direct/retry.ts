@@ -1,6 +1,7 @@
 import { overDefaults } from '../decorate/merge.js';
 import { currentCall } from '../pipeline/current-call.js';
 import { Stack } from '../pipeline/stack.js';
+import { type GivenBudget, budgetOf } from '../pipeline/shared-budget.js';
 import { RetryInterceptor } from '../policies/retry/interceptor.js';
 import { type RetryOptions, parseRetryOptions, resolveRetryOptions } from '../policies/retry/options.js';
 import type { Runtime } from '../runtime/runtime.js';
@@ -45,7 +46,9 @@ const interceptorFor = (
   method: string,
   runtime: Runtime,
 ): RetryInterceptor => {
-  const settings = resolveRetryOptions(overDefaults('retry', given, runtime.settings));
+  const options = overDefaults('retry', given, runtime.settings);
+  const site = { decorator: 'retry()', method, policy: 'retry' };
+  const settings = resolveRetryOptions(options, budgetOf(options['budget'] as GivenBudget | undefined, runtime, site));
   const reportFailure = (source: string, thrown: unknown): void =>
     runtime.events.reportFailure(`retry() ${source}`, method, thrown);
   return new RetryInterceptor(settings, { runtime, method, reportFailure });

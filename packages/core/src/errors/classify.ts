@@ -37,46 +37,50 @@ const verdict = (...[retry, breaker, stale, dropsEntry, fallback]: Row): Verdict
   Object.freeze({ retry, breaker, stale, dropsEntry, fallback });
 
 /** In the order of `Verdict`: retry, breaker, stale, dropsEntry, fallback. */
-export const VERDICTS: Readonly<Record<ErrorClass, Verdict>> = Object.freeze({
-  abort: verdict(false, 'neutral', false, false, false),
-  configuration: verdict(false, 'neutral', false, false, false),
-  rejection: verdict(false, 'neutral', true, false, true),
-  transient: verdict(true, 'failure', true, false, true),
-  unknown: verdict(true, 'failure', true, false, true),
-  authentication: verdict(false, 'success', false, true, true),
-  authorization: verdict(false, 'success', false, true, true),
-  notFound: verdict(false, 'success', false, true, true),
-  permanent: verdict(false, 'success', false, false, true),
-  programmer: verdict(false, 'neutral', false, false, true),
-});
+export const VERDICTS: Readonly<Record<ErrorClass, Verdict>> = /* @__PURE__ */ (() =>
+  Object.freeze({
+    abort: verdict(false, 'neutral', false, false, false),
+    configuration: verdict(false, 'neutral', false, false, false),
+    rejection: verdict(false, 'neutral', true, false, true),
+    transient: verdict(true, 'failure', true, false, true),
+    unknown: verdict(true, 'failure', true, false, true),
+    authentication: verdict(false, 'success', false, true, true),
+    authorization: verdict(false, 'success', false, true, true),
+    notFound: verdict(false, 'success', false, true, true),
+    permanent: verdict(false, 'success', false, false, true),
+    programmer: verdict(false, 'neutral', false, false, true),
+  }))();
 
 const words = (text: string): string[] => text.split(' ');
 
 const classed = (errorClass: ErrorClass, codes: string): (readonly [string, ErrorClass])[] =>
   words(codes).map((code) => [code, errorClass]);
 
-const CODES: ReadonlyMap<string, ErrorClass> = new Map([
-  ...classed('abort', 'ABORT_ERR UND_ERR_ABORTED ERR_CANCELED'),
-  // A wrong argument to undici: it fails the same way next time.
-  ...classed('programmer', 'UND_ERR_INVALID_ARG UND_ERR_INVALID_RETURN_VALUE UND_ERR_NOT_SUPPORTED'),
-  ...classed('transient', 'ECONNREFUSED ECONNRESET ECONNABORTED EPIPE ETIMEDOUT ESOCKETTIMEDOUT EAI_AGAIN ENOTFOUND'),
-  ...classed('transient', 'EHOSTUNREACH EHOSTDOWN ENETUNREACH ENETDOWN ENETRESET EADDRNOTAVAIL'),
-  ...classed('transient', 'ERR_NETWORK ERR_STREAM_PREMATURE_CLOSE'),
-  // Bun's fetch uses words where Node uses errno.
-  ...classed('transient', 'ConnectionRefused ConnectionClosed ConnectionReset FailedToOpenSocket Timeout'),
-]);
+const CODES: ReadonlyMap<string, ErrorClass> = /* @__PURE__ */ (() =>
+  new Map([
+    ...classed('abort', 'ABORT_ERR UND_ERR_ABORTED ERR_CANCELED'),
+    // A wrong argument to undici: it fails the same way next time.
+    ...classed('programmer', 'UND_ERR_INVALID_ARG UND_ERR_INVALID_RETURN_VALUE UND_ERR_NOT_SUPPORTED'),
+    ...classed('transient', 'ECONNREFUSED ECONNRESET ECONNABORTED EPIPE ETIMEDOUT ESOCKETTIMEDOUT EAI_AGAIN ENOTFOUND'),
+    ...classed('transient', 'EHOSTUNREACH EHOSTDOWN ENETUNREACH ENETDOWN ENETRESET EADDRNOTAVAIL'),
+    ...classed('transient', 'ERR_NETWORK ERR_STREAM_PREMATURE_CLOSE'),
+    // Bun's fetch uses words where Node uses errno.
+    ...classed('transient', 'ConnectionRefused ConnectionClosed ConnectionReset FailedToOpenSocket Timeout'),
+  ]))();
 
 /** Codes of failures to reach the other side at all. */
-const CONNECT_CODES: ReadonlySet<unknown> = new Set([
-  ...words('ECONNREFUSED ENOTFOUND EAI_AGAIN EHOSTUNREACH ENETUNREACH EADDRNOTAVAIL UND_ERR_CONNECT_TIMEOUT'),
-  ...words('ConnectionRefused FailedToOpenSocket'),
-]);
+const CONNECT_CODES: ReadonlySet<unknown> = /* @__PURE__ */ (() =>
+  new Set([
+    ...words('ECONNREFUSED ENOTFOUND EAI_AGAIN EHOSTUNREACH ENETUNREACH EADDRNOTAVAIL UND_ERR_CONNECT_TIMEOUT'),
+    ...words('ConnectionRefused FailedToOpenSocket'),
+  ]))();
 
 /** `TimeoutError` of AbortSignal.timeout; the others are Deno's. */
-const TRANSIENT_NAMES: ReadonlySet<unknown> = new Set([
-  ...words('TimeoutError TimedOut ConnectionRefused ConnectionReset ConnectionAborted BrokenPipe'),
-  ...words('NetworkUnreachable HostUnreachable UnexpectedEof'),
-]);
+const TRANSIENT_NAMES: ReadonlySet<unknown> = /* @__PURE__ */ (() =>
+  new Set([
+    ...words('TimeoutError TimedOut ConnectionRefused ConnectionReset ConnectionAborted BrokenPipe'),
+    ...words('NetworkUnreachable HostUnreachable UnexpectedEof'),
+  ]))();
 
 /** How the TypeError of a failed fetch begins: the specification gives it no code, and every runtime its own words. */
 const FETCH_FAILURES: readonly RegExp[] = [
@@ -222,7 +226,7 @@ const PUBLIC_CLASSES: Readonly<Record<ErrorClass, PublicClass>> = {
   programmer: 'permanent',
 };
 
-const PUBLIC_NAMES: ReadonlySet<unknown> = new Set(Object.values(PUBLIC_CLASSES));
+const PUBLIC_NAMES: ReadonlySet<unknown> = /* @__PURE__ */ new Set(/* @__PURE__ */ Object.values(PUBLIC_CLASSES));
 
 const tell = (onThrow: ((thrown: unknown) => void) | undefined, thrown: unknown): void => {
   try {

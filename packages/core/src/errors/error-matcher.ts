@@ -11,7 +11,7 @@ export const isPattern: Check = (value) =>
     ? undefined
     : `must be an error class, a code, a status or a predicate, got ${shown(value)}`;
 
-export const errorPatterns: Check = arrayOf(isPattern);
+export const errorPatterns: Check = /* @__PURE__ */ arrayOf(isPattern);
 
 const isErrorClass = (pattern: unknown): pattern is abstract new (...args: never[]) => unknown =>
   typeof pattern === 'function' && (pattern === Error || pattern.prototype instanceof Error);

@@ -46,9 +46,23 @@ export type HoldfastEvent =
   | Fact<'retry.scheduled', { attempt: number; delay: number; errorClass: string }>
   | Fact<'retry.exhausted', { attempts: number; reason: string }>
   | Fact<'retry.budgetExhausted', { attempts: number }>
+  /** A method that retries was called in an attempt of another one that does; told once for each pair. `runs`: of the inner method, for one call of the outer. */
+  | Fact<'retry.nested', { outer: string; runs?: number }>
+  /** A shared budget has turned a retry or hedge down; told once, until it recovers. */
+  | Fact<'budget.exhausted', { budget: string }>
+  /** A fifth of what it allows is there again. */
+  | Fact<'budget.recovered', { budget: string; available: number }>
   | Fact<
       'circuit.opened',
-      { circuit: string; reason: string; openings: number; retryAfter: number; failures: number; failureRate?: number }
+      {
+        circuit: string;
+        reason: string;
+        openings: number;
+        retryAfter: number;
+        failures: number;
+        failureRate?: number;
+        slowCallRate?: number;
+      }
     >
   | Fact<'circuit.halfOpened', { circuit: string }>
   | Fact<'circuit.closed', { circuit: string; reason: string }>
@@ -58,6 +72,12 @@ export type HoldfastEvent =
   | Fact<'circuit.slowCall', { circuit: string; durationMs: number }>
   | Fact<'timeout.elapsed', { scope: 'attempt' | 'total'; timeout: number }>
   | Fact<'timeout.lateResult', { outcome: 'fulfilled' | 'rejected'; lateMs: number }>
+  /** Another branch of a call has begun; `hedge` counts from 1, `delay` is how long the one before had. */
+  | Fact<'hedge.launched', { hedge: number; delay: number }>
+  /** A hedge has answered in the first branch's place, `durationMs` after the call began. */
+  | Fact<'hedge.won', { hedge: number; durationMs: number }>
+  /** A hedge was due and not started: its budget was used up, or a policy inside had no room for it. */
+  | Fact<'hedge.suppressed', { hedge: number; reason: 'budget' | 'rejected' }>
   | Fact<'rateLimit.delayed', { limiter: string; limit: number; interval: number; delay: number; waiting: number }>
   | Fact<'rateLimit.rejected', { limiter: string; limit: number; interval: number; retryAfter: number }>
   | Fact<
@@ -89,6 +109,7 @@ export type HoldfastEvent =
       'shadow.rejected',
       {
         policy: string;
+        circuit?: string;
         limiter?: string;
         interval?: number;
         retryAfter?: number;
@@ -104,6 +125,8 @@ export type HoldfastEvent =
         rejectionRate?: number;
       }
     >
+  /** A call was disturbed on purpose; `delay` in milliseconds. */
+  | Fact<'chaos.injected', { kind: 'fault' | 'latency' | 'result'; delay?: number }>
   | Fact<'fallback.applied', { errorClass: string }>
   | Fact<'auth.refreshed'>
   | Fact<'auth.refreshFailed'>
@@ -111,7 +134,7 @@ export type HoldfastEvent =
   | Fact<'call.failed', { durationMs: number; attempts: number }>
   | Fact<'config.reloaded', { methods: number }>
   | Fact<'config.reloadFailed'>
-  | Fact<'advisor.warned', { code: string; message: string }>
+  | Fact<'advisor.warned', { code: string; message: string; docs: string }>
   | Fact<'listener.failed', { source: string }>;
 
 export type EventType = HoldfastEvent['type'];
@@ -141,6 +164,9 @@ const NAMES: Record<EventType, true> = {
   'retry.scheduled': true,
   'retry.exhausted': true,
   'retry.budgetExhausted': true,
+  'retry.nested': true,
+  'budget.exhausted': true,
+  'budget.recovered': true,
   'circuit.opened': true,
   'circuit.halfOpened': true,
   'circuit.closed': true,
@@ -150,6 +176,9 @@ const NAMES: Record<EventType, true> = {
   'circuit.slowCall': true,
   'timeout.elapsed': true,
   'timeout.lateResult': true,
+  'hedge.launched': true,
+  'hedge.won': true,
+  'hedge.suppressed': true,
   'rateLimit.delayed': true,
   'rateLimit.rejected': true,
   'bulkhead.queued': true,
@@ -159,6 +188,7 @@ const NAMES: Record<EventType, true> = {
   'adaptiveConcurrency.rejected': true,
   'adaptiveThrottle.rejected': true,
   'shadow.rejected': true,
+  'chaos.injected': true,
   'fallback.applied': true,
   'auth.refreshed': true,
   'auth.refreshFailed': true,
@@ -170,4 +200,6 @@ const NAMES: Record<EventType, true> = {
   'listener.failed': true,
 };
 
-export const EVENT_TYPES: readonly EventType[] = Object.freeze(Object.keys(NAMES) as EventType[]);
+export const EVENT_TYPES: readonly EventType[] = /* @__PURE__ */ Object.freeze(
+  /* @__PURE__ */ Object.keys(NAMES) as EventType[],
+);

@@ -1,6 +1,7 @@
 import { allBindings } from '../decorate/bind.js';
 import { ConfigurationError } from '../errors/configuration-error.js';
 import type {
+  BoundCircuit,
   BreakerMetrics,
   BreakerSnapshot,
   BreakerState,
@@ -10,6 +11,7 @@ import type { CircuitHandle as Circuits } from '../policies/circuit-breaker/inte
 import type { Runtime } from '../runtime/runtime.js';
 import { type BoundMethod, boundMethod, policyOf } from './bound-method.js';
 import type { HasMethod, MethodNames, NameOfAny } from './cache-handle.js';
+import { uniqueNames } from './unique-names.js';
 
 /** The circuit of one method, followed through `configure`. */
 class FollowedCircuit implements CircuitControl {
@@ -104,17 +106,11 @@ export function circuitOf(target: object, name: string | symbol, ...args: unknow
 }
 
 /** All circuits of a runtime by name; a name that several have gets an ordinal, so that none hides another. */
-export const circuitsOf = (runtime: Runtime): ReadonlyMap<string, CircuitControl> => {
+export const circuitsOf = (runtime: Runtime): ReadonlyMap<string, BoundCircuit> => {
   const found = new Set(
     allBindings(runtime).flatMap(({ interceptors }) =>
       interceptors.flatMap(({ policy, handle }) => (policy === 'circuit-breaker' ? (handle as Circuits).all() : [])),
     ),
   );
-  const circuits = new Map<string, CircuitControl>();
-  for (const circuit of found) {
-    let label = circuit.name;
-    for (let ordinal = 2; circuits.has(label); ordinal++) label = `${circuit.name}#${ordinal}`;
-    circuits.set(label, circuit);
-  }
-  return circuits;
+  return uniqueNames(found);
 };

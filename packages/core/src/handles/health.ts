@@ -1,13 +1,22 @@
 import type { BulkheadHealth } from '../policies/bulkhead/bulkhead.js';
 import type { RateLimitStats } from '../policies/rate-limit/limiter.js';
-import { allBindings } from '../decorate/bind.js';
+import type { RetryBudgetFacts } from '../algorithms/retry-budget.js';
 import type { BreakerState } from '../policies/circuit-breaker/circuit.js';
+import type { HedgeStats } from '../policies/hedge/interceptor.js';
 import type { Runtime } from '../runtime/runtime.js';
 import type { CacheStats } from '../stores/cache-stats.js';
 import { sumStats } from '../stores/cache-stats.js';
+import { allBindings } from '../decorate/bind.js';
 import { bulkheadsOf, rateLimitsOf } from './limits.js';
 import { cacheStatsOf } from './cache-handle.js';
 import { circuitsOf } from './circuit-handle.js';
+import {
+  type ConcurrencyHealth,
+  type ThrottleHealth,
+  concurrencyHealth,
+  isThrottling,
+  throttleHealth,
+} from './load-health.js';
 
 export interface CircuitHealth {
   readonly state: BreakerState;
@@ -19,14 +28,20 @@ export interface CircuitHealth {
 }
 
 export interface Health {
-  /** 'degraded' while any circuit is open, half-open or isolated; 'shutting-down' from `shutdown` on. */
+  /** 'degraded' while any circuit is open, half-open or isolated, or an adaptive throttle refuses calls; 'shutting-down' from `shutdown` on. */
   readonly status: 'healthy' | 'degraded' | 'shutting-down';
   /** Calls and refreshes under way, of all methods. */
   readonly inFlight: number;
   readonly circuits: Readonly<Record<string, CircuitHealth>>;
   readonly caches: Readonly<Record<string, CacheStats>>;
+  /** What `@AdaptiveConcurrency` has found out. */
+  readonly concurrencyLimits: Readonly<Record<string, ConcurrencyHealth>>;
+  /** How `@AdaptiveThrottle` fares. */
+  readonly throttles: Readonly<Record<string, ThrottleHealth>>;
   /** How full each is: by `name`, by method, with a hash for one of many keys. */
   readonly bulkheads: Readonly<Record<string, BulkheadHealth>>;
+  /** Budgets of retries and hedges, by name; those of `configure` and those that methods use. */
+  readonly budgets: Readonly<Record<string, RetryBudgetFacts>>;
   /** The shared cache store; the in-process memory never fails. */
   readonly store: {
     readonly status: 'healthy';
@@ -56,16 +71,35 @@ const circuitHealth = (runtime: Runtime): Record<string, CircuitHealth> => {
   );
 };
 
+/** Methods that share a budget show it once, under its name or that of the first of them. */
+const budgetsOf = (runtime: Runtime): Record<string, RetryBudgetFacts> => {
+  const named = new Map(Object.values(runtime.settings.budgets).map((budget) => [budget, budget.name as string]));
+  const accounts = allBindings(runtime).flatMap(({ interceptors }) => interceptors.map(({ account }) => account));
+  for (const account of accounts)
+    if (account !== undefined && !named.has(account.budget)) named.set(account.budget, account.name);
+  const now = runtime.clock.now();
+  const budgets: Record<string, RetryBudgetFacts> = {};
+  for (const [budget, name] of named) {
+    let label = name;
+    for (let ordinal = 2; Object.hasOwn(budgets, label); ordinal++) label = `${name}#${ordinal}`;
+    budgets[label] = budget.facts(now);
+  }
+  return budgets;
+};
+
 /** How the runtime's methods are doing, as plain data for a health endpoint. */
 export const healthOf = (runtime: Runtime): Health => {
   const circuits = circuitHealth(runtime);
-  const isAiling = Object.values(circuits).some(({ state }) => AILING.has(state));
+  const isAiling = [...circuitsOf(runtime).values()].some(({ isShadow, state }) => !isShadow && AILING.has(state));
   return {
-    status: runtime.isClosed ? 'shutting-down' : isAiling ? 'degraded' : 'healthy',
+    status: runtime.isClosed ? 'shutting-down' : isAiling || isThrottling(runtime) ? 'degraded' : 'healthy',
     inFlight: Object.values(inFlightOf(runtime)).reduce((sum, count) => sum + count, 0),
     circuits,
     caches: cacheStatsOf(runtime),
+    concurrencyLimits: concurrencyHealth(runtime),
+    throttles: throttleHealth(runtime),
     bulkheads: bulkheadsOf(runtime),
+    budgets: budgetsOf(runtime),
     store: { status: 'healthy', circuit: { state: 'closed', failureCount: 0 } },
   };
 };
@@ -74,11 +108,20 @@ export interface Stats {
   readonly caches: Readonly<Record<string, CacheStats>>;
   /** All caches together. */
   readonly total: CacheStats;
+  /** By method: branches launched beside the first, those that answered, those that were due and not started. */
+  readonly hedges: Readonly<Record<string, HedgeStats>>;
   readonly rateLimits: Readonly<Record<string, RateLimitStats>>;
   readonly bulkheads: Readonly<Record<string, BulkheadHealth>>;
   /** Calls and refreshes under way, by method; methods without any are left out. */
   readonly inFlight: Readonly<Record<string, number>>;
 }
+
+const hedgesOf = (runtime: Runtime): Record<string, HedgeStats> =>
+  Object.fromEntries(
+    allBindings(runtime).flatMap(({ label, interceptors }) =>
+      interceptors.flatMap(({ policy, handle }) => (policy === 'hedge' ? [[label, handle as HedgeStats]] : [])),
+    ),
+  );
 
 const inFlightOf = (runtime: Runtime): Record<string, number> =>
   Object.fromEntries(
@@ -94,6 +137,7 @@ export const statsOf = (runtime: Runtime): Stats => {
     total: sumStats(Object.values(caches)),
     rateLimits: rateLimitsOf(runtime),
     bulkheads: bulkheadsOf(runtime),
+    hedges: hedgesOf(runtime),
     inFlight: inFlightOf(runtime),
   };
 };

@@ -4,6 +4,7 @@ import type { BulkheadHandle } from '../policies/bulkhead/interceptor.js';
 import type { RateLimitHandle } from '../policies/rate-limit/interceptor.js';
 import type { RateLimitStats } from '../policies/rate-limit/limiter.js';
 import type { Runtime } from '../runtime/runtime.js';
+import { uniqueNames } from './unique-names.js';
 
 /** What the handles of a policy list in a runtime, each once: a state that methods share by name is found at each. */
 const found = <State>(runtime: Runtime, policy: string, all: (handle: unknown) => readonly State[]): Set<State> =>
@@ -13,19 +14,10 @@ const found = <State>(runtime: Runtime, policy: string, all: (handle: unknown) =
     ),
   );
 
-/** By name; one that several have gets an ordinal, so that none hides another. */
 const byName = <State extends { readonly name: string }, Facts>(
   states: Iterable<State>,
   facts: (state: State) => Facts,
-): Record<string, Facts> => {
-  const named = new Map<string, Facts>();
-  for (const state of states) {
-    let label = state.name;
-    for (let ordinal = 2; named.has(label); ordinal++) label = `${state.name}#${ordinal}`;
-    named.set(label, facts(state));
-  }
-  return Object.fromEntries(named);
-};
+): Record<string, Facts> => Object.fromEntries([...uniqueNames(states)].map(([name, state]) => [name, facts(state)]));
 
 export const bulkheadsOf = (runtime: Runtime): Record<string, BulkheadHealth> =>
   byName(

@@ -10,6 +10,12 @@ export interface CallFrame {
   readonly runtime: Runtime;
   /** True when runs of this frame may be given up before they end. */
   readonly isRaced: boolean;
+  /** How many interceptors there are to enter. */
+  readonly size: number;
+  /** How often it runs its target at most, by its own interceptors alone. */
+  readonly attempts: number;
+  /** Some interceptor, here or further in, may wait on the way in or ask for another run. */
+  readonly mayLinger: boolean;
   /** The frame hands out the errors of its calls, as `Returned`, instead of throwing them. */
   readonly returnsErrors: boolean;
   run(call: Call): unknown;
@@ -24,9 +30,13 @@ export interface CallFrame {
 export class CallDetails {
   /** The run that this one is part of, when a stack has several frames. */
   parent: Call | undefined = undefined;
+  /** The call of another method that this one was made in, where async context tells. */
+  outer: Call | undefined = undefined;
   isInterruptible = false;
   /** The work that nobody waits for, where the run is part of such. */
   background: Background | undefined = undefined;
+  /** A hedge: nobody needs it, so it neither waits for a slot nor a token, and takes them only where they are free. */
+  isSpeculative = false;
   /** The caller's own signal, found as a trailing argument. */
   callerSignal: AbortSignal | undefined = undefined;
   /** Monotonic time at which the caller's patience ends. */
@@ -60,6 +70,7 @@ export class CallDetails {
   belongTo(parent: Call): void {
     this.parent = parent;
     this.background = parent.more?.background;
+    this.isSpeculative = parent.more?.isSpeculative === true;
   }
 
   /** Forgets what belonged to the attempt before. */
@@ -167,3 +178,16 @@ export class Call {
     return this.frame.notBefore(this, position);
   }
 }
+
+/** A run of `frame` as part of `parent`, not yet begun; throws at once when nobody waits for that any more. */
+export const partOf = (frame: CallFrame, parent: Call): Call => {
+  const call = new Call(frame, parent.self, parent.args);
+  call.details.belongTo(parent);
+  if (!parent.isInterruptible && !parent.frame.isRaced) return call;
+  const details = parent.details;
+  if (details.interruption !== undefined) throw details.interruption.reason;
+  call.details.isInterruptible = true;
+  call.details.callerSignal = details.callerSignal;
+  (details.children ??= new Set()).add(call);
+  return call;
+};

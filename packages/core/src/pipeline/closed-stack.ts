@@ -10,7 +10,11 @@ import { Stack } from './stack.js';
 /** The stack of a method after `shutdown`: refuses every call before any policy sees it. What it holds stays to look at. */
 export class ClosedStack extends Stack {
   override invoke(): unknown {
-    return this.refuse(this.refusal());
+    return this.turnAway(this.refusal());
+  }
+
+  override invokeWith(): unknown {
+    return this.invoke();
   }
 
   override lookUp(): typeof MISS {
@@ -19,10 +23,10 @@ export class ClosedStack extends Stack {
 
   override runCall({ frame }: Call): unknown {
     const error = this.refusal();
-    return frame.returnsErrors ? new Returned(error) : this.refuse(error);
+    return frame.returnsErrors ? new Returned(error) : this.turnAway(error);
   }
 
-  private refuse(error: ShuttingDownError): Promise<never> {
+  private turnAway(error: ShuttingDownError): Promise<never> {
     if (this.isAsynchronous) return reject(error);
     throw error;
   }

@@ -52,7 +52,7 @@ class CallView implements CurrentCall {
 }
 
 /** The retry may stand in an outer frame; only one frame of a stack counts beyond 1. */
-const attemptOf = (call: Call): number => {
+export const attemptOf = (call: Call): number => {
   let attempt = 1;
   for (let each: Call | undefined = call; each !== undefined; each = each.parent)
     attempt = Math.max(attempt, each.attempt);
@@ -65,7 +65,9 @@ export const viewOf = (call: Call): CurrentCall => new CallView(call);
  * The innermost call whose method runs synchronously just now. An object, so that the executor sets it without a
  * function call and restores it without a `finally`.
  */
-export const running = onePerProcess<{ call: Call | undefined }>('running', () => ({ call: undefined }));
+export const running = /* @__PURE__ */ onePerProcess<{ call: Call | undefined }>('running', () => ({
+  call: undefined,
+}));
 
 const REMEDY =
   'read it synchronously at the top of the decorated method, before the first await: const { signal } = currentCall();';
@@ -74,7 +76,7 @@ const REMEDY =
  * The call whose method runs now.
  * @throws ConfigurationError outside a decorated method, or after its first `await`.
  */
-export const currentCall: { (): CurrentCall; optional(): CurrentCall | undefined } = Object.assign(
+export const currentCall: { (): CurrentCall; optional(): CurrentCall | undefined } = /* @__PURE__ */ Object.assign(
   (): CurrentCall => {
     if (running.call === undefined)
       throw new ConfigurationError(`currentCall() was called outside a decorated method or after an await; ${REMEDY}`);

@@ -19,16 +19,19 @@
 import type { Runtime } from '../runtime/runtime.js';
 import { Work } from '../runtime/work.js';
 import { attemptInLoop } from './attempt-loop.js';
-import { Call, type CallFrame } from './call.js';
+import { type Call, type CallFrame, partOf } from './call.js';
 import { running } from './current-call.js';
 import { Again, Answer, type Interceptor, Later, type Verdict } from './interceptor.js';
 import { raise, reject } from './fail.js';
 import type { FrameParts, Method } from './frame-parts.js';
 import { raceAlone } from './interruption.js';
+import { applyTarget } from './nesting.js';
 import { Race } from './race.js';
 import { Returned } from './returned.js';
 import { isThenable } from './thenable.js';
 import { argsWithSignal } from './caller-signal.js';
+
+const lingers = ({ mayLinger }: Interceptor): boolean => mayLinger === true;
 
 function onValue(this: Call, value: unknown): unknown {
   const frame = this.frame as Frame;
@@ -54,7 +57,9 @@ export class Frame implements CallFrame {
   private readonly around: FrameParts['around'];
   private onAsync: (() => void) | undefined;
   private readonly isAsync: () => boolean;
-  private readonly size: number;
+  readonly size: number;
+  readonly mayLinger: boolean;
+  readonly attempts: number;
   private readonly entering: readonly Interceptor[];
   private readonly enteringAt: readonly number[];
   private readonly leaving: readonly Interceptor[];
@@ -81,6 +86,8 @@ export class Frame implements CallFrame {
     this.returnsErrors = parts.returnsErrors === true;
     this.isAsync = parts.isAsync;
     this.size = interceptors.length;
+    this.attempts = interceptors.reduce((product, { attempts = 1 }) => product * attempts, 1);
+    this.mayLinger = interceptors.some(lingers) || parts.around?.inside.mayLinger === true;
     this.entering = interceptors.filter(({ enter }) => enter !== undefined);
     this.enteringAt = this.entering.map((each) => interceptors.indexOf(each));
     this.leaving = interceptors.filter(({ leave }) => leave !== undefined).reverse();
@@ -103,15 +110,7 @@ export class Frame implements CallFrame {
 
   /** The run of an inner frame, as part of `parent`; throws at once when nobody waits for that any more. */
   runInside(parent: Call): unknown {
-    const call = new Call(this, parent.self, parent.args);
-    call.details.belongTo(parent);
-    if (!parent.isInterruptible && !parent.frame.isRaced) return this.run(call);
-    const details = parent.details;
-    if (details.interruption !== undefined) throw details.interruption.reason;
-    call.details.isInterruptible = true;
-    call.details.callerSignal = details.callerSignal;
-    (details.children ??= new Set()).add(call);
-    return this.run(call);
+    return this.run(partOf(this, parent));
   }
 
   positionOf(interceptor: object): number {
@@ -133,7 +132,7 @@ export class Frame implements CallFrame {
     const args = signal === undefined ? call.args : argsWithSignal(call.args, call.signal);
     const outer = running.call;
     running.call = call;
-    const value = this.target?.apply(call.self, args as unknown[]);
+    const value = applyTarget(this.target as Method, call, args as unknown[]);
     running.call = outer;
     return value;
   }

@@ -1,5 +1,6 @@
 import { onePerProcess } from '../runtime/one-per-process.js';
 import type { Call, CallFrame } from './call.js';
+import type { BudgetAccount } from './shared-budget.js';
 
 class AnswerOfProcess {
   readonly value: unknown;
@@ -10,7 +11,7 @@ class AnswerOfProcess {
 }
 
 /** An interceptor answers in the method's place. */
-export const Answer = onePerProcess('answer', () => AnswerOfProcess);
+export const Answer = /* @__PURE__ */ onePerProcess('answer', () => AnswerOfProcess);
 export type Answer = AnswerOfProcess;
 
 class AgainOfProcess {
@@ -24,7 +25,7 @@ class AgainOfProcess {
 }
 
 /** An interceptor wants what lies inside it to run once more, after a delay in milliseconds. */
-export const Again = onePerProcess('again', () => AgainOfProcess);
+export const Again = /* @__PURE__ */ onePerProcess('again', () => AgainOfProcess);
 export type Again = AgainOfProcess;
 
 class LaterOfProcess extends Again {
@@ -67,7 +68,7 @@ export interface Interceptor {
   /** On the way out with an error. */
   error?(call: Call, error: unknown): Verdict | Promise<Verdict>;
   /** For what races or is asynchronous by nature: runs the frame inside as often as it likes. */
-  around?(call: Call, inside: CallFrame): unknown;
+  readonly around?: ((call: Call, inside: CallFrame) => unknown) | undefined;
   /** Earliest monotonic time at which `enter` may admit; retries do not sleep towards a sure refusal. */
   notBefore?(call: Call): number;
   /** True when the attempt must be able to end before the method does. */
@@ -80,6 +81,10 @@ export interface Interceptor {
   readonly countsItsWork?: boolean;
   /** An `around` whose waits `call.interrupt` ends by itself; all others are raced. */
   readonly endsItsWaits?: boolean;
+  /** How often it runs what lies inside at most; once, if it does not say. */
+  readonly attempts?: number;
+  /** Told when a call begins inside of another method's: `outer` is the run of that method. */
+  readonly nested?: ((call: Call, outer: Call) => void) | undefined;
   /** A cache hit does not pass here: the front may answer although this interceptor stands outside of it. */
   readonly isSkippedByHits?: boolean;
   /** Answers before a call record exists, or returns `MISS`. */
@@ -93,6 +98,8 @@ export interface Interceptor {
   describe?(): InterceptorFacts;
   /** For handles: what the policy offers about one method (`cacheOf`, `circuitOf`). */
   readonly handle?: unknown;
+  /** Where the policy draws on a shared budget: for `health()`. */
+  readonly account?: BudgetAccount | undefined;
 }
 
 export interface InterceptorFacts {

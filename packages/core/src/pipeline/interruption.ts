@@ -1,6 +1,5 @@
 import { isResilienceError } from '../errors/resilience-error.js';
 import type { Call } from './call.js';
-import { QueuedCall } from './queued-call.js';
 import { Race } from './race.js';
 
 /**
@@ -15,7 +14,7 @@ export const isCallersAbort = (call: Call, error: unknown): boolean => {
 
 /** A wait of an interceptor's own, which a caller who leaves need not sit out. */
 export const raceAlone = <Result>(call: Call, wait: Promise<Result>): Promise<Result> => {
-  if (!call.isInterruptible || call.interruption !== undefined || call.race instanceof QueuedCall) return wait;
+  if (!call.isInterruptible || call.interruption !== undefined || call.race?.endsItself === true) return wait;
   const race = new Race(call, undefined);
   call.race = race;
   wait.then(race.resolve, race.reject);

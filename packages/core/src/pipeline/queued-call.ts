@@ -17,6 +17,10 @@ export abstract class QueuedCall extends Race<Call> implements QueueMember {
     call.race = this;
   }
 
+  override get endsItself(): boolean {
+    return true;
+  }
+
   /** Gives up the place in the queue and the timer. */
   protected abstract leaveQueue(): void;
 

@@ -55,6 +55,11 @@ export class Race<Owner extends RaceOwner = RaceOwner> implements DeadlineNode {
     return this.promise;
   }
 
+  /** Whether the wait itself is told when its caller leaves, so that nobody need race it. */
+  get endsItself(): boolean {
+    return false;
+  }
+
   onDue(now: number): void {
     this.onElapsed?.(this, now);
   }

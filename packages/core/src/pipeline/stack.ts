@@ -6,6 +6,7 @@ import { callerSignalOf, link, unlink } from './caller-signal.js';
 import { Frame } from './frame.js';
 import type { FrameParts } from './frame-parts.js';
 import { type Interceptor, MISS } from './interceptor.js';
+import { mayBeNested, placeWithin } from './nesting.js';
 import { Returned } from './returned.js';
 
 export type MethodKind = 'sync' | 'async' | 'unknown';
@@ -71,9 +72,13 @@ export class Stack {
       }
     }
     const call = new Call(this.frame, self, args);
+    if (mayBeNested()) {
+      const outer = placeWithin(call, this.interceptors);
+      if (outer !== undefined) return this.runWithin(call, outer);
+    }
     if (args.length > 0) {
       const last = args[args.length - 1];
-      if (typeof last === 'object' && last !== null) return this.runCall(call);
+      if (typeof last === 'object' && last !== null) return this.runMaybeUnderSignal(call);
     }
     if (this.isWatched || !this.isAsync) return this.run(call);
     let result: unknown;
@@ -103,7 +108,7 @@ export class Stack {
   ): unknown {
     const call = new Call(this.frame, self, args);
     call.setNote(note.owner, note.value);
-    return this.runCall(call);
+    return this.runMaybeUnderSignal(call);
   }
 
   /** As known by now. */
@@ -138,35 +143,48 @@ export class Stack {
     }
   }
 
-  /** Runs the call, under its caller's signal where it has one. */
+  /** Runs the call, within the one around it and under its caller's signal where it has them. */
   runCall(call: Call): unknown {
+    const outer = mayBeNested() ? placeWithin(call, this.interceptors) : undefined;
+    return outer === undefined ? this.runMaybeUnderSignal(call) : this.runWithin(call, outer);
+  }
+
+  private runMaybeUnderSignal(call: Call): unknown {
     // Without policies the method runs as written.
     const signal = this.interceptors.length === 0 ? undefined : callerSignalOf(call.args);
     return signal === undefined ? this.run(call) : this.runUnderSignal(call, signal);
   }
 
   private runUnderSignal(call: Call, signal: AbortSignal): unknown {
-    if (signal.aborted) return this.refuseAborted(call, signal);
+    if (signal.aborted) return this.refuse(call, signal.reason);
     call.details.isInterruptible = true;
     call.details.callerSignal = signal;
     link(signal, call);
-    const leave = (): void => unlink(signal, call);
-    let result: unknown;
-    try {
-      result = this.run(call);
-    } catch (error) {
-      leave();
-      throw error;
-    }
-    if (result instanceof Promise) result.then(leave, leave);
-    else leave();
-    return result;
+    return whileLinked(
+      () => this.run(call),
+      () => unlink(signal, call),
+    );
   }
 
-  private refuseAborted({ frame }: Call, signal: AbortSignal): unknown {
-    if (frame.returnsErrors) return new Returned(signal.reason);
-    if (this.isAsynchronous) return Promise.reject(signal.reason);
-    throw signal.reason;
+  /** The outer call may end this one. */
+  private runWithin(call: Call, outer: Call): unknown {
+    if (this.interceptors.length === 0) return this.run(call);
+    if (outer.interruption !== undefined) return this.refuse(call, outer.interruption.reason);
+    call.details.isInterruptible = true;
+    (outer.details.children ??= new Set()).add(call);
+    return whileLinked(
+      () => this.runMaybeUnderSignal(call),
+      () => {
+        outer.more?.children?.delete(call);
+        call.details.deadline = Infinity;
+      },
+    );
+  }
+
+  private refuse({ frame }: Call, reason: unknown): unknown {
+    if (frame.returnsErrors) return new Returned(reason);
+    if (this.isAsynchronous) return Promise.reject(reason);
+    throw reason;
   }
 
   private observe(call: Call): unknown {
@@ -196,3 +214,17 @@ export class Stack {
     channel.emit(this.method, { durationMs: this.runtime.clock.now() - startedAt, attempts: call.attempt, ...error });
   }
 }
+
+/** Runs, and unlinks when that has ended. */
+const whileLinked = (run: () => unknown, leave: () => void): unknown => {
+  let result: unknown;
+  try {
+    result = run();
+  } catch (error) {
+    leave();
+    throw error;
+  }
+  if (result instanceof Promise) result.then(leave, leave);
+  else leave();
+  return result;
+};

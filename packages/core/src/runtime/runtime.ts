@@ -1,3 +1,4 @@
+import type { RetryBudget } from '../algorithms/retry-budget.js';
 import type { Classifier } from '../errors/classify.js';
 import type { DiagnosticsChannel } from '../events/channel.js';
 import type { EventType } from '../events/event.js';
@@ -6,7 +7,8 @@ import { type Logger, type LoggerLevel, consoleTap, debugTap, loggerTap } from '
 import type { Clock } from './clock.js';
 import { TimerPool } from './deadline-list.js';
 import type { Random } from './random.js';
-import { SystemClock, builtinModule, debugNamespaces, systemRandom } from './system.js';
+import { SystemClock } from './system-clock.js';
+import { builtinModule, debugNamespaces, systemRandom } from './system.js';
 
 /** Options per policy, by the option name of `@Resilient`: `{ cache: { ttl: '1m' }, retry: { maxAttempts: 4 } }`. */
 export type PolicyOptions = Readonly<Record<string, unknown>>;
@@ -31,10 +33,14 @@ export interface Settings {
   readonly defaults: PolicyOptions;
   readonly environment: PolicyOptions;
   readonly policies: Readonly<Record<string, NamedOptions>>;
+  /** Budgets that policies name. */
+  readonly budgets: Readonly<Record<string, RetryBudget>>;
   readonly classifiers: readonly Classifier[];
   readonly logger: Logger | false | undefined;
   readonly logLevel: LoggerLevel | undefined;
   readonly captureStacks: boolean;
+  /** Codes of advice that nobody wants to hear. */
+  readonly silenced: readonly string[];
   readonly usesExactClock: boolean;
   readonly clock: Clock;
   readonly random: Random;
@@ -51,10 +57,12 @@ export const builtInSettings = (clock: Clock = new SystemClock(), random: Random
   defaults: {},
   environment: {},
   policies: {},
+  budgets: {},
   classifiers: [],
   logger: undefined,
   logLevel: undefined,
   captureStacks: false,
+  silenced: [],
   usesExactClock: false,
   clock,
   random,

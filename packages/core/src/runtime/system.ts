@@ -1,97 +1,7 @@
 /**
- * The only file that touches the process: clocks, timers, chance, environment, built-in modules. Everything is read at
- * call time, not at load time, so that a test framework's fake timers work.
+ * Only this file, system-clock.ts and system-timer.ts touch the process: clocks, timers, chance, environment, built-in
+ * modules. Everything is read at call time, not at load time, so that a test framework's fake timers work.
  */
-
-import type { Clock, Timer } from './clock.js';
-
-/** `setTimeout` fires at once beyond this; longer waits are chunked. */
-export const LONGEST_TIMEOUT = 2 ** 31 - 1;
-
-interface TimeoutHandle {
-  ref?(): unknown;
-  unref?(): unknown;
-}
-
-class SystemTimer implements Timer {
-  #handle: ReturnType<typeof setTimeout>;
-  #isReferenced = true;
-  readonly #callback: () => void;
-
-  constructor(callback: () => void, delay: number) {
-    this.#callback = callback;
-    this.#handle = this.#arm(delay);
-  }
-
-  #arm(delay: number): ReturnType<typeof setTimeout> {
-    const rest = delay - LONGEST_TIMEOUT;
-    return rest <= 0 ? setTimeout(this.#callback, delay) : setTimeout(() => this.#armAgain(rest), LONGEST_TIMEOUT);
-  }
-
-  /** The next chunk keeps the process alive only if the one before did. */
-  #armAgain(rest: number): void {
-    this.#handle = this.#arm(rest);
-    if (!this.#isReferenced) this.unref();
-  }
-
-  cancel(): void {
-    clearTimeout(this.#handle);
-  }
-
-  ref(): void {
-    this.#isReferenced = true;
-    (this.#handle as TimeoutHandle).ref?.();
-  }
-
-  unref(): void {
-    this.#isReferenced = false;
-    (this.#handle as TimeoutHandle).unref?.();
-  }
-}
-
-/**
- * The process's clock. `coarse` keeps one reading for up to a millisecond: an unref'd timer, armed only while someone
- * reads, drops it. While the event loop is blocked the reading lags by the block.
- */
-export class SystemClock implements Clock {
-  /**
-   * Undefined while there is none, which also keeps V8 from storing a bare double here and boxing it at every read.
-   * TypeScript's `private`: a `#field` costs more than the reading saves.
-   */
-  private reading: number | undefined = undefined;
-  #dropTimer: ReturnType<typeof setTimeout> | undefined;
-  readonly #drop = (): void => {
-    this.reading = undefined;
-  };
-
-  now(): number {
-    return performance.now();
-  }
-
-  wall(): number {
-    return Date.now();
-  }
-
-  coarse(): number {
-    return this.reading ?? this.#readCoarse();
-  }
-
-  setTimer(callback: () => void, delay: number): Timer {
-    return new SystemTimer(callback, delay);
-  }
-
-  #readCoarse(): number {
-    const now = performance.now();
-    this.reading = now;
-    const timer = this.#dropTimer as { refresh?: () => void } | undefined;
-    if (timer?.refresh !== undefined) timer.refresh();
-    else {
-      this.#dropTimer = outsideAnyContext(() => setTimeout(this.#drop, 1));
-      (this.#dropTimer as TimeoutHandle).unref?.();
-    }
-    return now;
-  }
-}
 
 export const systemRandom = (): number => Math.random();
 
@@ -112,6 +22,8 @@ export const processSalt = (): number => {
 
 export const readEnvironment = (): Readonly<Record<string, string | undefined>> =>
   typeof process === 'undefined' ? {} : (process.env ?? {});
+
+export const isProduction = (): boolean => readEnvironment()['NODE_ENV'] === 'production';
 
 interface NameStore {
   getItem(name: string): string | null;

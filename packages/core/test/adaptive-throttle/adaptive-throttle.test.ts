@@ -1,3 +1,4 @@
+import { virtualClock } from '../../../testing/src/index.js';
 import { AdaptiveThrottle, ThrottledError, createRuntime, explain, withRuntime } from '../../src/index.js';
 import { errorOf, virtualWorld, withStatus } from '../support/virtual-world.js';
 
@@ -122,4 +123,24 @@ test('a name shares one throttle, an instance scope separates; counts survive co
   const [one, other] = [withRuntime(new Own(), runtime), withRuntime(new Own(), runtime)];
   const errors = [...(await fails(() => one.load(), 2)), ...(await fails(() => other.load(), 1))];
   expect(errors.map((error) => error instanceof ThrottledError)).toEqual([false, true, false]);
+});
+
+test.each([
+  ['the cheap clock', '30s', undefined, 3],
+  ['the exact clock where a bucket is narrow', '500ms', undefined, 0],
+  ['the exact clock where it is asked for', '30s', 'exact' as const, 0],
+])('successes are counted by %s', async (_clock, window, clock, readings) => {
+  const time = virtualClock();
+  const coarse = jest.fn(() => time.now());
+  const given = { now: () => time.now(), wall: () => time.wall(), setTimer: time.setTimer.bind(time), coarse };
+  const runtime = createRuntime({ logger: false, clock: given });
+  if (clock !== undefined) runtime.configure({ clock });
+  class Api {
+    @AdaptiveThrottle({ window: window as '30s' })
+    async load(): Promise<void> {}
+  }
+  const api = withRuntime(new Api(), runtime);
+  for (let call = 0; call < 3; call++) await api.load();
+  expect(coarse).toHaveBeenCalledTimes(readings);
+  expect(countsOf(api)).toMatchObject({ requests: 3, accepts: 3 });
 });

@@ -101,7 +101,7 @@ check('@Retry', Retry, [
   [
     'budget',
     { budget: { ratio: 0.2 } },
-    'budget must be a RetryBudget: new RetryBudget({ ratio, minPerSecond }), got an object',
+    'budget must be a RetryBudget: new RetryBudget({ ratio, minPerSecond }), or the name of one of configure({ budgets }), got an object',
   ],
   ['onAuthFailure', { onAuthFailure: 'login' }, "onAuthFailure must be a function, got 'login'"],
 ]);
@@ -230,14 +230,14 @@ check('@Resilient', Resilient, [
   [
     'name',
     { name: 'x' },
-    'name is not an option; known options: adaptiveConcurrency, adaptiveThrottle, async, bulkhead, cache, circuitBreaker, exclude, fallback, include, invalidates, order, policy, rateLimit, retry, timeout',
+    'name is not an option; known options: adaptiveConcurrency, adaptiveThrottle, async, bulkhead, cache, chaos, circuitBreaker, exclude, fallback, hedge, include, invalidates, order, policy, rateLimit, retry, silence, timeout',
   ],
   ['order', { order: 'retry' }, "order must be an array, got 'retry'"],
   ['order[0]', { order: [5] }, 'order[0] must be a non-empty string, got 5'],
   [
     'order',
     { order: ['retry', 'cahced'] },
-    "order: there is no policy 'cahced'; known: adaptive-concurrency, adaptive-throttle, bulkhead, cached, circuit-breaker, fallback, invalidates, rate-limit, retry, timeout, total-timeout",
+    "order: there is no policy 'cahced'; known: adaptive-concurrency, adaptive-throttle, bulkhead, cached, chaos, circuit-breaker, fallback, hedge, invalidates, rate-limit, retry, timeout, total-timeout",
   ],
   ['order', { order: ['retry', 'retry'] }, "order names 'retry' twice"],
   ['async', { async: 'yes' }, "async must be true or false, got 'yes'"],

@@ -1,5 +1,6 @@
 import {
   Cached,
+  Chaos,
   CircuitBreaker,
   Retry,
   Timeout,
@@ -21,6 +22,9 @@ class Everything {
 
   @Cached()
   async cached(): Promise<void> {}
+
+  @Chaos({ fault: 503 })
+  async disturbed(): Promise<void> {}
 }
 
 /** Timeouts come from the environment where the method leaves them open; so half of each is left open here. */
@@ -69,6 +73,9 @@ describe('the environment sets', () => {
     ['HOLDFAST_CIRCUIT_SUCCESS_THRESHOLD', '1', 'circuit-breaker.successThreshold', 1],
     ['HOLDFAST_TIMEOUT_ATTEMPT', '3s', 'attempttimeout.attempt', 3000],
     ['HOLDFAST_TIMEOUT_TOTAL', '20s', 'totaltotal-timeout.total', 20_000],
+    ['HOLDFAST_CHAOS_ENABLED', 'true', 'chaos.enabled', true],
+    ['HOLDFAST_CHAOS_ENABLED', 'off', 'chaos.enabled', false],
+    ['HOLDFAST_CHAOS_RATE', '0.25', 'chaos.rate', { fault: 0.25, latency: 0, result: 0 }],
   ];
 
   test.each(rows)('%s=%s', (name, text, option, value) => {

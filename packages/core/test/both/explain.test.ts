@@ -1,8 +1,10 @@
 import {
+  Bulkhead,
   Cached,
   CircuitBreaker,
   Fallback,
   Invalidates,
+  RateLimit,
   Resilient,
   Retry,
   Timeout,
@@ -148,6 +150,21 @@ describe('worstCaseMs', () => {
       'a server that may ask for more',
       [Retry({ maxAttempts: 2, maxDelay: '1s', maxRetryAfter: '9s' }), Timeout('2s')],
       13_000,
+    ],
+    [
+      'the waiting for a token and for a slot before each attempt',
+      [
+        Retry({ maxAttempts: 2, maxDelay: '1s' }),
+        RateLimit({ limit: 1, interval: '1s', maxWait: '3s' }),
+        Bulkhead({ maxQueue: 1, queueTimeout: '4s' }),
+        Timeout('2s'),
+      ],
+      19_000,
+    ],
+    [
+      'an attempt alone where nobody has to wait',
+      [RateLimit({ limit: 1, interval: '1s', maxWait: '3s', shadow: true }), Bulkhead(), Timeout('2s')],
+      2000,
     ],
     ['the total', [Retry({ maxAttempts: 9 }), Timeout({ attempt: '2s', total: '5s' })], 5000],
     ['the total alone', [Timeout({ total: '5s' })], 5000],

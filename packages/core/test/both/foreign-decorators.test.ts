@@ -74,6 +74,8 @@ describe('a foreign wrapping decorator between two of ours', () => {
       message:
         'another decorator stands between ours: a second stack, Orders.find#2, runs inside of this one; one call can run the method 3 times',
       remedy: 'write the lines of Holdfast next to each other',
+      explanation: expect.stringContaining('splits the stack'),
+      docs: 'docs/advisor.md#two_stacks',
     });
   });
 

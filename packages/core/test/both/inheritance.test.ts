@@ -92,6 +92,8 @@ describe('inheritance', () => {
         message:
           "the overridden method's own stack, DecoratedOver.load#2, runs inside of this one; one call can run the method 9 times",
         remedy: 'decorate one of the two',
+        explanation: expect.stringContaining('An overridden method'),
+        docs: 'docs/advisor.md#decorated_over_decorated',
       },
     ]);
   });

@@ -129,6 +129,18 @@ test.each([
   });
 });
 
+test('a method that is known to be synchronous cannot be held back', () => {
+  const { own } = virtualWorld();
+  class Api {
+    @Resilient({ async: false, rateLimit: { limit: 1, interval: '1s', maxWait: '1s' } })
+    load(): number {
+      return 1;
+    }
+  }
+  const api = own(new Api());
+  expect(thrownBy(() => api.load()).message).toMatch(/maxWait needs a method that returns a Promise/);
+});
+
 test('limit and interval may come from a weaker layer', async () => {
   const { own } = virtualWorld({ defaults: { rateLimit: { limit: 1, interval: '1s' } } });
   class Api {

@@ -1,4 +1,5 @@
 import {
+  Bulkhead,
   Cached,
   CircuitBreaker,
   Fallback,
@@ -202,6 +203,7 @@ describe('whether a method is asynchronous is known', () => {
   test.each([
     ['@Retry', () => Retry()],
     ['@Timeout', () => Timeout('1s')],
+    ['@Bulkhead', () => Bulkhead()],
   ])('and `async: false` refuses %s, in both orders', (name, line) => {
     const define =
       (...lines: unknown[]) =>

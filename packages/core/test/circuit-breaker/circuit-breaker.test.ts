@@ -344,7 +344,8 @@ describe('slow calls', () => {
       { circuit: 'Guarded.load', durationMs: 1_500 },
       { circuit: 'Guarded.load', durationMs: 1_500 },
     ]);
-    expect(world.events.last('circuit.opened')).toMatchObject({ reason: 'slow-call-rate', failureRate: 1 });
+    expect(world.events.last('circuit.opened')).toMatchObject({ reason: 'slow-call-rate', slowCallRate: 1 });
+    expect(world.events.last('circuit.opened')).not.toHaveProperty('failureRate');
   });
 
   test('that the caller aborts are not slow', async () => {
@@ -584,6 +585,45 @@ describe('one circuit', () => {
     expect(world.runtime.health().status).toBe('healthy');
   });
 
+  test('in shadow mode it opens and refuses nothing: what it would have refused runs, is not counted, and is reported', async () => {
+    const world = virtualWorld();
+    class Tried {
+      calls = 0;
+      @CircuitBreaker({ failureThreshold: 2, recoveryTimeout: 1_000, successThreshold: 1, shadow: true })
+      async load(): Promise<number> {
+        this.calls += 1;
+        if (this.calls < 4) throw outage();
+        return this.calls;
+      }
+    }
+    const api = world.own(new Tried());
+    for (let call = 0; call < 3; call += 1) expect(await errorOf(api.load())).toMatchObject({ code: 'ECONNRESET' });
+    expect(await api.load()).toBe(4);
+    const facts = { method: 'Tried.load', policy: 'circuit-breaker', circuit: 'Tried.load', retryAfter: 1_000 };
+    expect(world.events.of('shadow.rejected')).toMatchObject([facts, facts]);
+    expect(world.events.types()).not.toContain('circuit.rejected');
+    expect(circuitOf(api, 'load').metrics).toMatchObject({ state: 'open', rejected: 2 });
+    expect(world.runtime.health()).toMatchObject({ status: 'healthy', circuits: { 'Tried.load': { state: 'open' } } });
+    await world.clock.advance(1_000);
+    await api.load();
+    expect(circuitOf(api, 'load').state).toBe('closed');
+  });
+
+  test('in shadow mode it does not keep retries from being made', async () => {
+    const world = virtualWorld();
+    let calls = 0;
+    class Tried {
+      @Retry({ maxAttempts: 4, delay: 10, jitter: 'none' })
+      @CircuitBreaker({ failureThreshold: 1, shadow: true })
+      async load(): Promise<void> {
+        calls += 1;
+        throw outage();
+      }
+    }
+    expect(await world.clock.until(errorOf(world.own(new Tried()).load()))).toMatchObject({ code: 'ECONNRESET' });
+    expect(calls).toBe(4);
+  });
+
   test('per key: keys do not harm each other, and no raw key shows', async () => {
     const world = virtualWorld();
     class Tenants {
@@ -647,7 +687,7 @@ describe('one circuit', () => {
     expect(Object.values(world.runtime.health().circuits)).toMatchObject([{ failureCount: 2 }]);
   });
 
-  test('per key: at most a thousand, the one unused longest is forgotten', async () => {
+  test('per key: at most a thousand; circuits without a failure are forgotten first', async () => {
     const world = virtualWorld();
     class Tenants {
       @CircuitBreaker({ key: (tenant: number) => tenant, failureThreshold: 1 })
@@ -656,14 +696,37 @@ describe('one circuit', () => {
       }
     }
     const tenants = world.own(new Tenants());
-    await settledOf(tenants.load(0));
-    await settledOf(tenants.load(1));
-    for (let tenant = 2; tenant < 1_000; tenant += 1) await tenants.load(tenant);
-    expect(await errorOf(tenants.load(0))).toBeInstanceOf(CircuitOpenError);
-    await tenants.load(1_000);
-    expect(circuitOf(tenants, 'load', 1).state).toBe('closed');
-    expect(circuitOf(tenants, 'load', 0).state).toBe('open');
+    for (let tenant = 0; tenant < 5_000; tenant += 1) await settledOf(tenants.load(tenant));
     expect(Object.keys(world.runtime.health().circuits)).toHaveLength(1_000);
+    expect([0, 1].map((tenant) => circuitOf(tenants, 'load', tenant).state)).toEqual(['open', 'open']);
+  });
+
+  test('per key: at most a thousand although all of them are open', async () => {
+    const world = virtualWorld();
+    class Tenants {
+      @CircuitBreaker({ key: (tenant: number) => tenant, failureThreshold: 1 })
+      async load(_tenant: number): Promise<void> {
+        throw outage();
+      }
+    }
+    const tenants = world.own(new Tenants());
+    for (let tenant = 0; tenant < 1_100; tenant += 1) await settledOf(tenants.load(tenant));
+    expect(Object.keys(world.runtime.health().circuits)).toHaveLength(1_000);
+  });
+
+  test('per key and instance: neither harms the other', async () => {
+    const { own } = virtualWorld();
+    class Tenants {
+      @CircuitBreaker({ key: (tenant: string) => tenant, scope: 'instance', failureThreshold: 1 })
+      async load(_tenant: string, isDown: boolean): Promise<void> {
+        if (isDown) throw outage();
+      }
+    }
+    const [one, other] = [own(new Tenants()), own(new Tenants())];
+    await settledOf(one.load('a', true));
+    expect(await errorOf(one.load('a', false))).toBeInstanceOf(CircuitOpenError);
+    await one.load('b', false);
+    await other.load('a', false);
   });
 });
 

@@ -7,6 +7,8 @@ import {
   CircuitBreaker,
   ConcurrencyLimitError,
   Fallback,
+  Invalidates,
+  RejectedError,
   Retry,
   ThrottledError,
   Timeout,
@@ -250,3 +252,96 @@ test('adaptive concurrency, retry and timeout: abandoned attempts keep their slo
   await clock.advance(200);
   expect(stateOf(api, 'adaptive-concurrency')).toMatchObject({ inFlight: 0 });
 });
+
+describe('in the shadow', () => {
+  test('each attempt of a retry is judged anew, and every one runs', async () => {
+    const { own, clock, events } = virtualWorld(refuseAlways);
+    class Api {
+      runs = 0;
+      @Retry({ maxAttempts: 3, delay: 10, jitter: 'none' })
+      @AdaptiveThrottle({ shadow: true })
+      async load(): Promise<void> {
+        this.runs += 1;
+        throw withStatus(503);
+      }
+    }
+    const api = own(new Api());
+    expect(await clock.until(errorOf(api.load()))).toMatchObject({ status: 503 });
+    expect([api.runs, events.count('shadow.rejected')]).toEqual([3, 2]);
+    expect(stateOf(api, 'adaptive-throttle')).toMatchObject({ requests: 3, accepts: 0 });
+  });
+
+  test('what an adaptive limit would have refused gives no slot back when it times out, nor when it ends', async () => {
+    const { own, clock, events } = virtualWorld();
+    class Api {
+      @AdaptiveConcurrency({ initial: 1, shadow: true })
+      @Timeout(50)
+      load(duration: number): Promise<void> {
+        return clock.sleep(duration);
+      }
+    }
+    const api = own(new Api());
+    const first = api.load(40);
+    const second = settledOf(api.load(100));
+    expect(events.count('shadow.rejected')).toBe(1);
+    await clock.until(first);
+    expect(stateOf(api, 'adaptive-concurrency').inFlight).toBe(0);
+    await clock.until(second);
+    await clock.advance(100);
+    expect(stateOf(api, 'adaptive-concurrency').inFlight).toBe(0);
+    await clock.until(api.load(10));
+    expect(events.count('shadow.rejected')).toBe(1);
+  });
+
+  test('nothing is refused before a cache, a circuit or a fallback', async () => {
+    const { own, events } = virtualWorld(refuseAlways);
+    class Api {
+      runs = 0;
+      @Fallback({ value: 'spare' })
+      @Cached({ ttl: 100, singleFlight: false })
+      @CircuitBreaker({ failureThreshold: 100 })
+      @AdaptiveThrottle({ shadow: true })
+      @AdaptiveConcurrency({ initial: 1, shadow: true })
+      async load(id: number): Promise<string> {
+        this.runs += 1;
+        await Promise.resolve();
+        if (id < 5) throw withStatus(503);
+        return 'value';
+      }
+    }
+    const api = own(new Api());
+    const answers = await Promise.all([1, 2, 3, 4, 5, 6].map((id) => api.load(id)));
+    expect(answers).toEqual(['spare', 'spare', 'spare', 'spare', 'value', 'value']);
+    expect(api.runs).toBe(6);
+    expect(events.of('shadow.rejected').map(({ policy }) => policy)).toContain('adaptive-concurrency');
+    expect(circuitOf(api, 'load').metrics).toMatchObject({ state: 'closed', neutral: 0 });
+  });
+});
+
+test.each(['adaptive throttle', 'adaptive concurrency'])(
+  '%s and invalidates: a call that was refused drops nothing',
+  async (policy) => {
+    const { own } = virtualWorld(refuseAlways);
+    const line = policy === 'adaptive throttle' ? AdaptiveThrottle() : AdaptiveConcurrency({ initial: 1 });
+    class Api {
+      loads = 0;
+      @Cached({ ttl: '1m' })
+      async read(): Promise<number> {
+        this.loads += 1;
+        return this.loads;
+      }
+      @Invalidates({ target: 'read' })
+      @line
+      async write(id: number): Promise<void> {
+        if (id === 0) await new Promise(() => undefined);
+        throw withStatus(503);
+      }
+    }
+    const api = own(new Api());
+    await errorOf(api.write(1));
+    void settledOf(api.write(0));
+    await api.read();
+    expect(await errorOf(api.write(1))).toBeInstanceOf(RejectedError);
+    expect(await api.read()).toBe(1);
+  },
+);

@@ -34,10 +34,12 @@ test.each([
   [page('cached'), 'policies/cached/options.ts', 'CachedOptions'],
   [page('retry'), 'policies/retry/options.ts', 'RetryOptions'],
   [page('circuit-breaker'), 'policies/circuit-breaker/options.ts', 'CircuitBreakerOptions'],
+  [page('hedge'), 'policies/hedge/options.ts', 'HedgeOptions'],
   [page('rate-limit'), 'policies/rate-limit/options.ts', 'RateLimitOptions'],
   [page('bulkhead'), 'policies/bulkhead/options.ts', 'BulkheadOptions'],
   [page('adaptive-throttle'), 'policies/adaptive-throttle/options.ts', 'AdaptiveThrottleOptions'],
   [page('adaptive-concurrency'), 'policies/adaptive-concurrency/options.ts', 'AdaptiveConcurrencyOptions'],
+  [page('chaos'), 'policies/chaos/options.ts', 'ChaosOptions'],
   [page('timeout'), 'policies/timeout/options.ts', 'TimeoutOptions'],
   [page('invalidates'), 'policies/invalidates/options.ts', 'InvalidatesOptions'],
 ])('%s has every option, with its default', (file, source, name) => {

@@ -1,10 +1,12 @@
 import createDebug from 'debug';
 import {
+  Bulkhead,
   Cached,
   CircuitBreaker,
   Circuit,
   Fallback,
   Invalidates,
+  RateLimit,
   Retry,
   Timeout,
   cacheOf,
@@ -65,6 +67,14 @@ class Vault {
   @Invalidates({ target: 'read', keys: () => [CANARY], when: 'always' })
   async rotate(_secret: string): Promise<void> {}
 
+  @RateLimit({ limit: 1, interval: '1h', key: () => CANARY })
+  async rare(_secret: string): Promise<void> {}
+
+  @Bulkhead({ maxConcurrent: 1, maxQueue: 1, queueTimeout: 10, key: () => CANARY })
+  async crowded(_secret: string): Promise<void> {
+    return new Promise(() => undefined);
+  }
+
   @Cached()
   async opaque(_argument: object): Promise<string> {
     return CANARY;
@@ -114,6 +124,10 @@ test('no secret shows in any event, log line, debug line, error of ours, health,
   await call(() => vault.write(CANARY));
   await call(() => vault.rotate(CANARY));
   await call(() => vault.opaque(() => CANARY));
+  await call(() => vault.rare(CANARY));
+  await call(() => vault.rare(CANARY));
+  void vault.crowded(CANARY);
+  await Promise.all([call(() => vault.crowded(CANARY)), call(() => vault.crowded(CANARY))]);
   await cacheOf(vault, 'read').invalidate(CANARY, secret);
   runtime.clearCaches();
   createDebug.log = log;

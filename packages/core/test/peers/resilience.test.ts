@@ -1,11 +1,12 @@
-import fc from 'fast-check';
 import { AsyncLocalStorage } from 'node:async_hooks';
+import fc from 'fast-check';
 import {
   Bulkhead,
   Cached,
   Circuit,
   CircuitBreaker,
   Fallback,
+  Hedge,
   RateLimit,
   Retry,
   Timeout,
@@ -192,6 +193,26 @@ test('8: a listener or predicate that throws changes no outcome, runs nothing ag
   expect(await errorOf(api.load('fail'))).toMatchObject({ code: 'ECONNRESET' });
   expect(await clock.until(errorOf(api.load('hang')))).toMatchObject({ code: 'TIMED_OUT' });
   expect(api.runs).toBe(3);
+});
+
+test('9: retried and hedged calls run in their caller’s async context', async () => {
+  const storage = new AsyncLocalStorage<string>();
+  const { own, clock } = virtualWorld();
+  const seen: string[] = [];
+  class Api {
+    @Retry({ maxAttempts: 2, delay: 10, jitter: 'none' })
+    @Hedge({ after: 10 })
+    async load(caller: string): Promise<void> {
+      seen.push(`${caller} in ${storage.getStore()}`);
+      await clock.sleep(15);
+      throw outage();
+    }
+  }
+  const api = own(new Api());
+  const calls = ['one', 'other'].map((caller) => storage.run(caller, () => settledOf(api.load(caller))));
+  await storage.run('nobody', () => clock.until(Promise.all(calls)));
+  expect(new Set(seen)).toEqual(new Set(['one in one', 'other in other']));
+  expect(seen).toHaveLength(8);
 });
 
 test('9: queued calls run in the request that they belong to, not in that of whoever made room', async () => {
@@ -417,6 +438,24 @@ test('20: the caller’s abort is not a timeout; the last error is the one throw
   controller.abort();
   expect(await call).toMatchObject({ name: 'AbortError' });
   expect(await clock.until(errorOf(api.many()))).toMatchObject({ message: 'last', status: 502, cause: 'root' });
+});
+
+test('21: a hedge works the second time as the first: every branch has a signal of its own', async () => {
+  const { own, clock } = virtualWorld();
+  const signals: AbortSignal[] = [];
+  class Api {
+    @Hedge({ after: 10 })
+    async load(call: number): Promise<number> {
+      const { signal } = currentCall();
+      signals.push(signal);
+      await clock.sleep(call === 2 && signals.length % 2 === 0 ? 100 : 5);
+      signal.throwIfAborted();
+      return call;
+    }
+  }
+  const api = own(new Api());
+  for (const call of [0, 1, 2, 3]) expect(await clock.until(api.load(call))).toBe(call);
+  expect(new Set(signals).size).toBe(signals.length);
 });
 
 test('22: delays do not overflow, and a step of the wall clock leaves no circuit open', async () => {

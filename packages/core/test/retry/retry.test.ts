@@ -659,7 +659,7 @@ describe('the decision', () => {
     ['sleeps just short of it', { remaining: 101 }, { delay: 100 }],
     ['does not begin at maxElapsed', { elapsed: 900 }, { refusal: 'elapsed' }],
     ['begins just before', { elapsed: 899 }, { delay: 100 }],
-    ['does not sleep towards a refusal', { blockedFor: 101 }, { refusal: 'circuit-open' }],
+    ['does not sleep towards a refusal', { blockedFor: 101 }, { refusal: 'blocked' }],
     ['wakes when admitted', { blockedFor: 100 }, { delay: 100 }],
   ])('%s', (_name, change, expected) => {
     expect(decideRetry(settings, { ...question, ...change }, none)).toEqual(expected);

@@ -1,6 +1,7 @@
 import { virtualClock } from '../../../testing/src/index.js';
 import { type DeadlineNode, DeadlineList, TimerPool } from '../../src/runtime/deadline-list.js';
-import { LONGEST_TIMEOUT, SystemClock } from '../../src/runtime/system.js';
+import { SystemClock } from '../../src/runtime/system-clock.js';
+import { LONGEST_TIMEOUT } from '../../src/runtime/system-timer.js';
 
 class Node implements DeadlineNode {
   dueAt = 0;
@@ -100,6 +101,17 @@ describe('the system’s clock', () => {
   beforeEach(() => jest.useFakeTimers());
   afterEach(() => jest.useRealTimers());
 
+  test('follows faked time, and real time again afterwards', () => {
+    const clock = new SystemClock();
+    const begin = clock.now();
+    jest.advanceTimersByTime(3_600_000);
+    expect(clock.now() - begin).toBe(3_600_000);
+    jest.useRealTimers();
+    const real = performance.now();
+    expect(clock.now()).toBeGreaterThanOrEqual(real);
+    expect(clock.now() - real).toBeLessThan(3_600_000);
+  });
+
   test('splits waits beyond 2³¹−1 ms', () => {
     const clock = new SystemClock();
     let fired = 0;
@@ -122,22 +134,85 @@ describe('the system’s clock', () => {
     expect([fired, jest.getTimerCount()]).toEqual([0, 0]);
   });
 
-  test('keeps a part unref’d that follows an unref’d one, and ref’d again when asked', () => {
-    const unrefs: string[] = [];
-    const real = globalThis.setTimeout;
-    const handle = { unref: () => unrefs.push('unref'), ref: () => unrefs.push('ref') };
-    let chunk: (() => void) | undefined;
-    globalThis.setTimeout = ((callback: () => void) => {
-      chunk = callback;
-      return handle;
+  /** Stands in for `setTimeout`: tells what happens to the timers of the given delay. */
+  const observeTimers = (delay: number): { readonly seen: string[]; readonly chunks: (() => void)[] } => {
+    const seen: string[] = [];
+    const chunks: (() => void)[] = [];
+    const faked = globalThis.setTimeout;
+    globalThis.setTimeout = ((callback: () => void, after: number) => {
+      if (after !== delay) return faked(callback, after);
+      chunks.push(callback);
+      return { unref: () => seen.push('unref'), ref: () => seen.push('ref') };
     }) as unknown as typeof setTimeout;
+    return { seen, chunks };
+  };
+
+  test('lets go of the process a millisecond after nobody waits for a timer any more', () => {
+    const { seen } = observeTimers(30_000);
+    const timer = new SystemClock().setTimer(() => undefined, 30_000);
+    timer.unref();
+    expect(seen).toEqual([]);
+    jest.advanceTimersByTime(1);
+    expect(seen).toEqual(['unref']);
+    timer.ref();
+    expect(seen).toEqual(['unref', 'ref']);
+    timer.unref();
+    jest.advanceTimersByTime(1);
+    expect(seen).toEqual(['unref', 'ref', 'unref']);
+  });
+
+  test('leaves a timer alone whose waits come and go within the millisecond', () => {
+    const { seen } = observeTimers(30_000);
+    const timer = new SystemClock().setTimer(() => undefined, 30_000);
+    for (let n = 0; n < 3; n += 1) {
+      timer.unref();
+      timer.ref();
+    }
+    jest.advanceTimersByTime(1);
+    expect(seen).toEqual([]);
+    timer.unref();
+    timer.unref();
+    jest.advanceTimersByTime(1);
+    expect(seen).toEqual(['unref']);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  test('keeps a part unref’d that follows an unref’d one, and ref’d again when asked', () => {
+    const { seen, chunks } = observeTimers(LONGEST_TIMEOUT);
     const timer = new SystemClock().setTimer(() => undefined, LONGEST_TIMEOUT * 3);
     timer.unref();
-    chunk?.();
+    jest.advanceTimersByTime(1);
+    chunks[0]?.();
+    jest.advanceTimersByTime(1);
     timer.ref();
-    chunk?.();
-    globalThis.setTimeout = real;
-    expect(unrefs).toEqual(['unref', 'unref', 'ref']);
+    chunks[1]?.();
+    jest.advanceTimersByTime(1);
+    expect(seen).toEqual(['unref', 'unref', 'ref']);
+  });
+
+  test('lets go of a timer although the tick meant for it was lost with faked time', () => {
+    const { seen } = observeTimers(30_000);
+    const clock = new SystemClock();
+    const stranded = clock.setTimer(() => undefined, 30_000);
+    stranded.unref();
+    jest.useRealTimers();
+    jest.useFakeTimers();
+    const { seen: later } = observeTimers(20_000);
+    clock.setTimer(() => undefined, 20_000).unref();
+    jest.advanceTimersByTime(1);
+    expect([seen, later]).toEqual([['unref'], ['unref']]);
+  });
+
+  test('reads time anew where a coarse reading was left over from faked time', () => {
+    const clock = new SystemClock();
+    clock.coarse();
+    jest.advanceTimersByTime(1);
+    clock.coarse();
+    jest.useRealTimers();
+    jest.useFakeTimers();
+    const stale = clock.coarse();
+    jest.advanceTimersByTime(1);
+    expect(clock.coarse()).not.toBe(stale);
   });
 
   test('has timers that work where there is no ref and unref, as in a browser', () => {

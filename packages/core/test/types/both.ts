@@ -6,15 +6,17 @@ import {
   Bulkhead,
   Cached,
   type CacheHandle,
+  Chaos,
   CircuitBreaker,
   type Configuration,
   type FailureKind,
   Fallback,
+  Hedge,
   HttpError,
   Invalidates,
-  RateLimit,
   type Outcome,
   type OutcomeSource,
+  RateLimit,
   type Reload,
   Resilient,
   Retry,
@@ -65,6 +67,26 @@ export class Acceptance {
   promised(): Promise<string> {
     return Promise.resolve('x');
   }
+
+  @Hedge()
+  hedged(): Promise<string> {
+    return Promise.resolve('x');
+  }
+
+  @Hedge({ after: 'p99.9', maxHedges: 2, hedgeOn: [503], accept: (result) => result.id !== '' })
+  async hedgedWithOptions(): Promise<Product> {
+    return product;
+  }
+
+  // @ts-expect-error -- @Hedge needs a Promise
+  @Hedge()
+  notHedged(): string {
+    return 'x';
+  }
+
+  // @ts-expect-error -- no percentile
+  @Hedge({ after: 'slow' })
+  async hedgedWhen(): Promise<void> {}
 
   @Timeout({ attempt: '1s', total: 5000 })
   unchecked(): any {
@@ -267,6 +289,26 @@ export class Inference {
     return id;
   }
 
+  @Chaos({
+    enabled(id, count) {
+      is<Equal<typeof this, Inference>>();
+      is<Equal<typeof id, string>>();
+      return count > 1 && this.tenant === id;
+    },
+    rate: { fault: 0.1, result: 0.2 },
+    fault: ['ECONNRESET', 503, (id) => new Error(id)],
+    latency: { min: '10ms', max: 500 },
+    result: (id, count) => ({ ...product, id, price: count }),
+  })
+  async disturbed(id: string, count: number): Promise<Product> {
+    return { ...product, id, price: count };
+  }
+
+  @Chaos({ result: { value: 3 }, fault: 404 })
+  disturbedNumber(): number {
+    return 1;
+  }
+
   @Fallback((error, id, count) => {
     is<Equal<typeof error, unknown>>();
     is<Equal<typeof id, string>>();
@@ -325,6 +367,18 @@ export class Inference {
 /* ---- Values and options of the wrong type ------------------------------------------------------------------- */
 
 export class Mistakes {
+  // @ts-expect-error -- another result than the method's
+  @Chaos({ result: () => 'x' })
+  async disturbed(): Promise<number> {
+    return 1;
+  }
+
+  // @ts-expect-error -- another value than the method's
+  @Chaos({ result: { value: 'x' } })
+  disturbedNumber(): number {
+    return 1;
+  }
+
   // @ts-expect-error -- a fallback answers with what the method returns
   @Fallback({ value: 'x' })
   async wrongValue(): Promise<number> {

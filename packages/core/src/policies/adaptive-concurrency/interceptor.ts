@@ -15,6 +15,12 @@ import type { AdaptiveConcurrencyOptions } from './options.js';
 /** Marks a call that shadow mode let go although it holds no slot. */
 const HAS_NO_SLOT = 'no slot';
 
+/** What `health()` reaches through the interceptor. */
+export interface LimitHandle {
+  /** Undefined where every instance has its own. */
+  readonly only: BoundLimit | undefined;
+}
+
 export class ConcurrencyInterceptor implements Interceptor {
   readonly policy = 'adaptive-concurrency';
   private readonly options: AdaptiveConcurrencyOptions;
@@ -25,6 +31,7 @@ export class ConcurrencyInterceptor implements Interceptor {
   private readonly isShadow: boolean;
   private readonly rejected: Channel<'adaptiveConcurrency.rejected'>;
   private readonly shadowed: Channel<'shadow.rejected'>;
+  readonly handle: LimitHandle;
 
   constructor(
     options: AdaptiveConcurrencyOptions,
@@ -36,6 +43,7 @@ export class ConcurrencyInterceptor implements Interceptor {
     this.binding = binding;
     this.limits = limits;
     this.only = limits.only;
+    this.handle = { only: limits.only };
     this.isShadow = options.shadow === true;
     this.rejected = binding.runtime.events.channel('adaptiveConcurrency.rejected');
     this.shadowed = binding.runtime.events.channel('shadow.rejected');
@@ -51,9 +59,15 @@ export class ConcurrencyInterceptor implements Interceptor {
 
   leave(call: Call, value: unknown): unknown {
     const limit = this.limitOf(call);
-    if (this.isShadow && call.note(this) === HAS_NO_SLOT) return value;
-    this.settle(call, limit, call.more?.isUnacceptable === true ? 'ignored' : 'success');
-    limit.machine.release();
+    const { machine } = limit;
+    if (call.more === undefined && !machine.needsLatency) {
+      machine.settle('success', 0, 0);
+      limit.tellChange();
+    } else {
+      if (this.isShadow && call.note(this) === HAS_NO_SLOT) return value;
+      this.settle(call, limit, call.more?.isUnacceptable === true ? 'ignored' : 'success');
+    }
+    machine.release();
     return value;
   }
 

@@ -8,7 +8,7 @@ const LEAST_BETWEEN_EVENTS = 1000;
 /** A machine in its runtime, which tells when its limit has moved: at most once a second, with what it told last. */
 export class BoundLimit {
   readonly machine: LimitMachine;
-  private readonly name: string;
+  readonly name: string;
   private readonly runtime: Runtime;
   private readonly changed: Channel<'adaptiveConcurrency.limitChanged'>;
   private told: number;

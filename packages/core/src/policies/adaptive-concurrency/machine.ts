@@ -44,6 +44,8 @@ export type LoadOutcome = 'success' | 'dropped' | 'ignored';
 export class LimitMachine {
   /** Calls admitted and not released. */
   inFlight = 0;
+  /** How many calls may be under way, a whole number. Kept, not computed: every call asks. */
+  limit = 0;
   private exact: number;
   private gradient: LatencyGradient | undefined;
   /** Endings until the present round is over. */
@@ -55,12 +57,7 @@ export class LimitMachine {
   ) {
     this.exact = settings.initial;
     this.gradient = gradientFor(settings);
-  }
-
-  /** How many calls may be under way, a whole number. */
-  get limit(): number {
-    const { share } = this.gradient ?? NO_GRADIENT;
-    return Math.max(this.settings.min, Math.floor(this.exact * share));
+    this.set(this.exact);
   }
 
   /** Milliseconds that a call takes without a queue, as `gradient` knows it. */
@@ -117,11 +114,11 @@ export class LimitMachine {
   }
 
   private set(limit: number): void {
-    this.exact = Math.min(this.settings.max, Math.max(this.settings.min, limit));
+    const { min, max } = this.settings;
+    this.exact = Math.min(max, Math.max(min, limit));
+    this.limit = Math.max(min, Math.floor(this.exact * (this.gradient?.share ?? 1)));
   }
 }
-
-const NO_GRADIENT = { share: 1 };
 
 const gradientFor = ({ algorithm }: LimitSettings): LatencyGradient | undefined =>
   algorithm === 'gradient' ? new LatencyGradient() : undefined;

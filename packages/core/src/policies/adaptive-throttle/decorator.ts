@@ -2,19 +2,19 @@ import type { MethodDecorator } from '../../decorate/decorator-types.js';
 import { builtInPolicy, policyDecorator } from '../../decorate/policy-decorator.js';
 import { type Binding, type BoundPiece, RANKS } from '../../pipeline/policy.js';
 import { scopedStates } from '../../pipeline/scoped-states.js';
-import { ThrottleInterceptor } from './interceptor.js';
+import { type BoundThrottle, ThrottleInterceptor } from './interceptor.js';
 import { ThrottleMachine } from './machine.js';
 import { type AdaptiveThrottleOptions, parseThrottleOptions, resolveThrottleSettings } from './options.js';
 
 const bind = (options: AdaptiveThrottleOptions, binding: Binding): readonly BoundPiece[] => {
   const settings = resolveThrottleSettings(options);
-  const throttles = scopedStates<ThrottleMachine>(binding, {
+  const throttles = scopedStates<BoundThrottle>(binding, {
     kind: 'throttle',
     name: options.name,
     scope: options.scope,
     options: settings,
-    create: () => new ThrottleMachine(settings),
-    update: (throttle) => throttle.reconfigure(settings),
+    create: () => ({ name: options.name ?? binding.method, machine: new ThrottleMachine(settings) }),
+    update: ({ machine }) => machine.reconfigure(settings),
   });
   const interceptor = new ThrottleInterceptor(options, settings, { throttles, binding });
   return [{ rank: RANKS['adaptive-throttle'], interceptor }];

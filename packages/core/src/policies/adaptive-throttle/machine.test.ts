@@ -138,18 +138,31 @@ describe('figures of the accounting study', () => {
   const recovery = (window: number, maxRejection: number): number => {
     const machine = new ThrottleMachine({ ...SETTINGS, window, maxRejection });
     const random = seededRandom(11);
-    for (let second = 0; second < 600; second++) {
+    const begin = Math.max(60, window / 1000);
+    for (let second = 0; second < begin + 600; second++) {
       let admitted = 0;
       for (let call = 0; call < 100; call++) {
         const now = second * 1000 + call * 10;
         if (!machine.admit(now, random)) continue;
         admitted += 1;
-        machine.settle(second < 60 || second >= 120, now);
+        machine.settle(second < begin || second >= begin + 60, now);
       }
-      if (second >= 120 && admitted >= 90) return second - 120 + 1;
+      if (second >= begin + 60 && admitted >= 90) return second - begin - 60 + 1;
     }
     return Infinity;
   };
+
+  test.each([
+    [10, 0.9, 21],
+    [30, 0.9, 50],
+    [10, 0.95, 22],
+    [30, 0.95, 68],
+    [10, 0.999999, 27],
+    [30, 0.999999, 117],
+  ])('with a window of %i s and a cap of %d, recovery takes about %i s', (window, cap, published) => {
+    expect(recovery(window * 1000, cap)).toBeGreaterThan(0.8 * published);
+    expect(recovery(window * 1000, cap)).toBeLessThan(1.2 * published);
+  });
 
   test('after a total outage of a minute the defaults let nearly all through within a minute', () => {
     expect(recovery(30_000, 0.9)).toBeLessThanOrEqual(60);

@@ -111,7 +111,8 @@ export class BulkheadInterceptor implements Interceptor {
     const { name, machine } = bulkhead;
     if (call.interruption !== undefined) return new Refusal(call.interruption.reason);
     const { facts } = machine;
-    if (facts.queued >= facts.maxQueue) return new Refusal(this.reported(this.errorFor(bulkhead, 0)));
+    const mayWait = facts.queued < facts.maxQueue && call.more?.isSpeculative !== true;
+    if (!mayWait) return new Refusal(this.reported(this.errorFor(bulkhead, 0)));
     const waiting = new WaitingCall(call, machine, this.onTimeout);
     machine.tryQueue(waiting);
     waiting.arm(this.timeouts, this.terms.queueTimeout);

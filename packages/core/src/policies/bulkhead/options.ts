@@ -1,6 +1,7 @@
 import { type Duration, parseDuration } from '../../algorithms/duration.js';
 import {
   type OptionSite,
+  type Schema,
   callback,
   checkOptions,
   configurationError,
@@ -35,7 +36,7 @@ export interface BulkheadOptions<Args extends readonly unknown[] = never[]> {
   readonly scope?: 'class' | 'instance';
 }
 
-const SCHEMA = {
+const schema = (): Schema => ({
   maxConcurrent: whole(1),
   maxQueue: whole(0),
   queueTimeout: duration({ positive: true }),
@@ -44,11 +45,11 @@ const SCHEMA = {
   name: text,
   key: callback,
   scope: oneOf('class', 'instance'),
-};
+});
 
 /** @throws ConfigurationError */
 export const parseBulkheadOptions = (given: unknown, site: OptionSite): Readonly<Record<string, unknown>> => {
-  const options = checkOptions(site, SCHEMA, given ?? {});
+  const options = checkOptions(site, schema(), given ?? {});
   if (options['name'] !== undefined && options['scope'] === 'instance')
     throw configurationError(site, "name shares one bulkhead, scope 'instance' separates them; keep one", 'name');
   return options;

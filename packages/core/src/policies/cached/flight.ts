@@ -22,7 +22,7 @@ export interface Bypass {
 }
 
 /** The note that marks such a call. */
-export const BYPASS = onePerProcess('bypass', () => ({ note: 'bypass the cached value' }));
+export const BYPASS = /* @__PURE__ */ onePerProcess('bypass', () => ({ note: 'bypass the cached value' }));
 
 /** One load under way. */
 export class Flight implements CurrentLoad {
@@ -75,6 +75,12 @@ export class Flight implements CurrentLoad {
     this.isCounted = facts.isCounted;
     this.ttl = facts.ttl;
     this.stale = facts.stale;
+  }
+
+  /** The method has ended: nothing bounds the load any more. */
+  end(): void {
+    this.bound?.cancel();
+    if (this.run.more !== undefined) this.run.more.deadline = Infinity;
   }
 }
 

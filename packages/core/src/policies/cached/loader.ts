@@ -212,7 +212,7 @@ export class Loader {
   }
 
   private landed(flight: Flight, value: unknown, { cell, key, call }: LoadRequest): unknown {
-    flight.bound?.cancel();
+    flight.end();
     call.attempt = flight.run.attempt;
     flight.hasSingleUseResult = isSingleUse(value);
     if (flight.hasSingleUseResult) this.writer.refuse(SINGLE_USE);
@@ -233,7 +233,7 @@ export class Loader {
 
   private failed(flight: Flight, error: unknown, { cell, key, call }: LoadRequest): unknown {
     cell.land(key, flight);
-    flight.bound?.cancel();
+    flight.end();
     call.attempt = flight.run.attempt;
     const old = this.stale.afterFailure(flight, error, this.clock.now());
     if (old === undefined) throw error;

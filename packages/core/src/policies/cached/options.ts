@@ -2,6 +2,7 @@ import { type Duration, parseDuration } from '../../algorithms/duration.js';
 import {
   type Check,
   type OptionSite,
+  type Schema,
   callback,
   checkOptions,
   configurationError,
@@ -90,8 +91,8 @@ export interface CachedSettings {
   readonly name: string | undefined;
 }
 
-const anyDuration = duration({ infinite: true });
-const stale = ofPlainObject((value) =>
+const anyDuration = /* @__PURE__ */ duration({ infinite: true });
+const stale = /* @__PURE__ */ ofPlainObject((value) =>
   value === true || typeof value !== 'object' || value === null
     ? either(literal(true), anyDuration)(value)
     : staleShape(value),
@@ -101,7 +102,7 @@ const staleShape: Check = (value) =>
     ? '.maxStale is missing'
     : shape({ maxStale: anyDuration, when: callback })(value);
 
-const SCHEMA = {
+const schema = (): Schema => ({
   ttl: either(anyDuration, callback),
   maxSize: whole(1),
   staleWhileRevalidate: anyDuration,
@@ -118,11 +119,11 @@ const SCHEMA = {
   invalidateOn: callback,
   enabled: flag,
   name: text,
-};
+});
 
 /** @throws ConfigurationError */
 export const parseCachedOptions = (given: unknown, site: OptionSite): Readonly<Record<string, unknown>> => {
-  const options = checkOptions(site, SCHEMA, given ?? {});
+  const options = checkOptions(site, schema(), given ?? {});
   const bounds = options['ttlBounds'] as CachedOptions['ttlBounds'];
   if (bounds?.min !== undefined && bounds.max !== undefined && parseDuration(bounds.min) > parseDuration(bounds.max)) {
     throw configurationError(site, 'ttlBounds.min must be <= ttlBounds.max', 'ttlBounds');

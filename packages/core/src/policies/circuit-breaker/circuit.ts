@@ -35,17 +35,32 @@ export interface CircuitControl {
 /** Rounded up, so that whoever waits this long is admitted; not by the noise of subtracting two times. */
 const wholeMilliseconds = (duration: number): number => Math.ceil(duration - 1e-6);
 
+/** Which rate it was that opened a circuit; none where failures were counted in a row. */
+const rateFact = (reason: string, rate: number | undefined): { slowCallRate?: number; failureRate?: number } => {
+  if (rate === undefined) return {};
+  return reason === 'slow-call-rate' ? { slowCallRate: rate } : { failureRate: rate };
+};
+
 /** One circuit with its clock and its events. */
 export class BoundCircuit implements CircuitControl {
   readonly name: string;
   readonly machine: BreakerMachine;
   readonly #runtime: Runtime;
 
+  /** Refuses nothing and only tells: no reason for `health()` to call the service degraded. */
+  isShadow = false;
+
   constructor(name: string, settings: BreakerSettings, runtime: Runtime) {
     this.name = name;
     this.#runtime = runtime;
     this.machine = new BreakerMachine(settings, () => runtime.random());
     this.machine.onTransition = (transition) => this.#report(transition);
+  }
+
+  /** State stays; thresholds hold at once. */
+  reconfigure(settings: BreakerSettings, isShadow: boolean): void {
+    this.isShadow = isShadow;
+    this.machine.reconfigure(settings, this.now);
   }
 
   get state(): BreakerState {
@@ -104,7 +119,7 @@ export class BoundCircuit implements CircuitControl {
         openings,
         retryAfter: wholeMilliseconds(retryAfter),
         failures,
-        ...(rate !== undefined && { failureRate: rate }),
+        ...rateFact(reason, rate),
         ...error,
       });
     else if (to === 'half-open') events.emit('circuit.halfOpened', this.name, { circuit });

@@ -1,6 +1,7 @@
 import { summarize } from '../../errors/error-facts.js';
 import { withoutStack } from '../../errors/without-stack.js';
 import type { Channel } from '../../events/channel.js';
+import type { PolicyStates } from '../../decorate/policy-states.js';
 import type { Call } from '../../pipeline/call.js';
 import { isCallersAbort } from '../../pipeline/interruption.js';
 import { type Interceptor, type InterceptorFacts, Refusal } from '../../pipeline/interceptor.js';
@@ -9,12 +10,9 @@ import type { Clock } from '../../runtime/clock.js';
 import type { BoundCircuit } from './circuit.js';
 import { CircuitOpenError } from './error.js';
 import { breakerJudge } from './judge.js';
-import { REFUSED } from './events.js';
+import { REFUSED, UNRECORDED } from './events.js';
 import type { BreakerMachine, Outcome } from './machine.js';
 import type { CircuitBreakerOptions } from './options.js';
-
-/** Finds the circuit of a call; the same answer when the call leaves. */
-export type CircuitFinder = (self: unknown, args: readonly unknown[]) => BoundCircuit;
 
 /** What `circuitOf` reaches through the interceptor. */
 export interface CircuitHandle {
@@ -23,46 +21,48 @@ export interface CircuitHandle {
   all(): readonly BoundCircuit[];
 }
 
+interface BreakerParts {
+  readonly circuits: PolicyStates<BoundCircuit>;
+  readonly slowCall: number | undefined;
+  /** The options as resolved, for people. */
+  readonly resolved: Readonly<Record<string, unknown>>;
+}
+
 export class BreakerInterceptor implements Interceptor {
   readonly policy = 'circuit-breaker';
-  private readonly options: CircuitBreakerOptions;
+  private readonly resolved: Readonly<Record<string, unknown>>;
   private readonly binding: Binding;
   private readonly clock: Clock;
   /** The circuit, where all calls share one; else it is looked up. */
   private readonly only: BoundCircuit | undefined;
   /** Its machine: all that a call touches while the circuit is closed and nothing is timed. */
   private readonly machine: BreakerMachine | undefined;
-  private readonly find: CircuitFinder;
+  private readonly circuits: PolicyStates<BoundCircuit>;
+  private readonly isShadow: boolean;
   private readonly judge: (error: unknown) => Outcome;
   private readonly rejected: Channel<'circuit.rejected'>;
+  private readonly shadowed: Channel<'shadow.rejected'>;
   private readonly slowCall: number | undefined;
   readonly handle: CircuitHandle;
   private readonly now = (): number => this.clock.now();
 
-  constructor(
-    options: CircuitBreakerOptions,
-    binding: Binding,
-    circuits: {
-      only: BoundCircuit | undefined;
-      find: CircuitFinder;
-      all: () => readonly BoundCircuit[];
-      slowCall: number | undefined;
-    },
-  ) {
-    this.options = options;
+  constructor(options: CircuitBreakerOptions, binding: Binding, { circuits, slowCall, resolved }: BreakerParts) {
+    this.resolved = resolved;
+    this.isShadow = options.shadow === true;
     this.binding = binding;
     this.clock = binding.runtime.clock;
     this.only = circuits.only;
     this.machine = circuits.only?.machine;
-    this.find = circuits.find;
+    this.circuits = circuits;
     this.judge = breakerJudge({
       options,
       classifiers: () => binding.runtime.settings.classifiers,
       report: (source, thrown) => binding.reportFailure(source, thrown),
     });
-    this.slowCall = circuits.slowCall;
+    this.slowCall = slowCall;
     this.rejected = binding.runtime.events.channel('circuit.rejected');
-    this.handle = { of: circuits.find, all: circuits.all };
+    this.handle = circuits;
+    this.shadowed = binding.runtime.events.channel('shadow.rejected');
   }
 
   enter(call: Call): Refusal | undefined {
@@ -76,7 +76,12 @@ export class BreakerInterceptor implements Interceptor {
     const { machine } = circuit;
     const now = this.clock.now();
     const permit = machine.admit(now);
-    if (permit === REFUSED) return new Refusal(this.refusal(circuit, now));
+    if (permit === REFUSED) {
+      if (!this.isShadow) return new Refusal(this.refusal(circuit, now));
+      this.tellShadow(circuit, now);
+      call.permit = UNRECORDED;
+      return undefined;
+    }
     call.permit = permit;
     if (machine.needsClock) call.details.admittedAt = now;
     return undefined;
@@ -98,16 +103,17 @@ export class BreakerInterceptor implements Interceptor {
   }
 
   notBefore(call: Call): number {
-    const { machine } = this.only ?? call.note<BoundCircuit>(this) ?? this.find(call.self, call.args);
+    if (this.isShadow) return -Infinity;
+    const { machine } = this.only ?? call.note<BoundCircuit>(this) ?? this.circuits.of(call.self, call.args);
     return machine.isClosed ? -Infinity : machine.notBefore();
   }
 
   describe(): InterceptorFacts {
-    return { options: { ...this.options }, ...(this.only && { state: this.only.state }) };
+    return { options: this.resolved, ...(this.only && { state: this.only.state }) };
   }
 
   private locate(call: Call): BoundCircuit {
-    const circuit = this.find(call.self, call.args);
+    const circuit = this.circuits.of(call.self, call.args);
     call.setNote(this, circuit);
     return circuit;
   }
@@ -133,6 +139,13 @@ export class BreakerInterceptor implements Interceptor {
   private reportSlow(circuit: BoundCircuit, durationMs: number, outcome: Outcome): void {
     if (this.slowCall === undefined || durationMs <= this.slowCall || outcome === 'neutral') return;
     this.binding.runtime.events.emit('circuit.slowCall', this.binding.method, { circuit: circuit.name, durationMs });
+  }
+
+  /** In shadow mode the call passes, and is not recorded: it would not have been made. */
+  private tellShadow({ name, machine }: BoundCircuit, now: number): void {
+    if (!this.shadowed.isWatched) return;
+    const facts = { policy: this.policy, circuit: name, retryAfter: machine.retryAfter(now) };
+    this.shadowed.emit(this.binding.method, facts);
   }
 
   private refusal(circuit: BoundCircuit, now: number): CircuitOpenError {

@@ -3,11 +3,13 @@ import { type ErrorPattern, errorPatterns } from '../../errors/error-matcher.js'
 import {
   type Check,
   type OptionSite,
+  type Schema,
   callback,
   checkOptions,
   configurationError,
   duration,
   either,
+  flag,
   fraction,
   isRecord,
   ofPlainObject,
@@ -59,41 +61,44 @@ export interface CircuitBreakerOptions<Args extends readonly unknown[] = never[]
   readonly ignoreOn?: readonly ErrorPattern[];
   /** Methods that give the same name share one circuit. */
   readonly name?: string;
-  /** One circuit per key, at most 1000 at a time; the one unused longest is forgotten. */
+  /** One circuit per key, at most 1000 at a time; those without a failure are forgotten first. */
   readonly key?: (...args: Args) => string | number;
   /** One circuit per concrete class, or one per instance. Default 'class'. */
   readonly scope?: 'class' | 'instance';
+  /** Refuses nothing and reports `shadow.rejected` where it would have refused. Default false. */
+  readonly shadow?: boolean;
 }
 
-const isDuration = duration({ positive: true, infinite: true });
-const RATES = { failureRate: fraction({ positive: true }), minimumCalls: whole(1) };
-const WINDOWS: Readonly<Record<string, Check>> = {
+const isDuration = /* @__PURE__ */ duration({ positive: true, infinite: true });
+const rates = (): Schema => ({ failureRate: fraction({ positive: true }), minimumCalls: whole(1) });
+const windows = (): Schema => ({
   consecutive: shape({ type: text }),
-  count: shape({ type: text, size: whole(1), ...RATES }),
-  time: shape({ type: text, duration: duration({ atLeast: 10 }), ...RATES }),
-};
-const WINDOW_TYPES = oneOf('consecutive', 'count', 'time');
+  count: shape({ type: text, size: whole(1), ...rates() }),
+  time: shape({ type: text, duration: duration({ atLeast: 10 }), ...rates() }),
+});
+const isWindowType = /* @__PURE__ */ oneOf('consecutive', 'count', 'time');
 
-const isWindow = ofPlainObject((value) => {
+const isWindow = /* @__PURE__ */ ofPlainObject((value) => {
   if (!isRecord(value)) return "must be an object such as { type: 'count', size: 20 }";
-  const problem = WINDOW_TYPES(value['type']);
+  const problem = isWindowType(value['type']);
   if (problem !== undefined) return `.type ${problem}, got ${shown(value['type'])}`;
   const type = value['type'] as string;
   if (type === 'count' && value['size'] === undefined) return '.size is missing';
   if (type === 'time' && value['duration'] === undefined) return '.duration is missing';
-  return WINDOWS[type]?.(value);
+  return windows()[type]?.(value);
 });
 
-const SLOW_CALL = shape({ duration: duration({ positive: true }), rate: fraction({ positive: true }) });
+const slowCallShape = (): Check =>
+  shape({ duration: duration({ positive: true }), rate: fraction({ positive: true }) });
 
-const isSlowCall = ofPlainObject((value) => {
-  const problem = SLOW_CALL(value);
+const isSlowCall = /* @__PURE__ */ ofPlainObject((value) => {
+  const problem = slowCallShape()(value);
   if (problem !== undefined) return problem;
   const missing = ['duration', 'rate'].find((option) => (value as Record<string, unknown>)[option] === undefined);
   return missing && `.${missing} is missing`;
 });
 
-const SCHEMA = {
+const schema = (): Schema => ({
   failureThreshold: whole(1),
   recoveryTimeout: either(isDuration, callback),
   successThreshold: whole(1),
@@ -109,11 +114,12 @@ const SCHEMA = {
   name: text,
   key: callback,
   scope: oneOf('class', 'instance'),
-};
+  shadow: flag,
+});
 
 /** @throws ConfigurationError */
 export const parseBreakerOptions = (given: unknown, site: OptionSite): Readonly<Record<string, unknown>> => {
-  const options = checkOptions(site, SCHEMA, given ?? {});
+  const options = checkOptions(site, schema(), given ?? {});
   const { name, scope, key } = options;
   if (name !== undefined && scope === 'instance')
     throw configurationError(site, "name shares one circuit, scope 'instance' separates them; keep one", 'name');

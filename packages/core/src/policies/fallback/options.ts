@@ -1,5 +1,6 @@
 import {
   type OptionSite,
+  type Schema,
   anything,
   callback,
   checkOptions,
@@ -16,7 +17,7 @@ export interface FallbackOptions {
   readonly when?: (error: unknown) => boolean;
 }
 
-const SCHEMA = { value: anything, handler: callback, when: callback };
+const schema = (): Schema => ({ value: anything, handler: callback, when: callback });
 
 /**
  * A function alone is the handler. Of a value and a handler the other one is named as undefined, so that it replaces what
@@ -25,7 +26,7 @@ const SCHEMA = { value: anything, handler: callback, when: callback };
  */
 export const parseFallbackOptions = (given: unknown, site: OptionSite): Readonly<Record<string, unknown>> => {
   if (typeof given === 'function') return Object.freeze({ handler: given, value: undefined });
-  const options = checkOptions(site, SCHEMA, given === undefined ? {} : given);
+  const options = checkOptions(site, schema(), given === undefined ? {} : given);
   const hasValue = isRecord(given) && Object.hasOwn(given, 'value');
   if (!hasValue && options['handler'] === undefined)
     throw configurationError(site, 'needs a function (error, ...args) => value, or { value }');

@@ -1,5 +1,6 @@
 import {
   type OptionSite,
+  type Schema,
   callback,
   checkOptions,
   configurationError,
@@ -25,11 +26,15 @@ export interface InvalidatesOptions<Args extends readonly unknown[] = never[], S
 
 const isMember = (value: unknown): string | undefined => (typeof value === 'symbol' ? undefined : text(value));
 
-const SCHEMA = { target: either(isMember), keys: callback, when: oneOf('attempted', 'success', 'always') };
+const schema = (): Schema => ({
+  target: either(isMember),
+  keys: callback,
+  when: oneOf('attempted', 'success', 'always'),
+});
 
 /** @throws ConfigurationError */
 export const parseInvalidatesOptions = (given: unknown, site: OptionSite): Readonly<Record<string, unknown>> => {
-  const options = checkOptions(site, SCHEMA, given === undefined ? {} : given);
+  const options = checkOptions(site, schema(), given === undefined ? {} : given);
   if (options['target'] === undefined)
     throw configurationError(
       site,

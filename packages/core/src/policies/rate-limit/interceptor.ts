@@ -115,7 +115,7 @@ export class RateLimitInterceptor implements Interceptor {
   /** How long this call may be held back. One that outlasts its caller's patience would be held back for nothing. */
   private patienceOf(call: Call, now: number): number {
     const { maxWait } = this.terms;
-    if (maxWait === 0) return 0;
+    if (maxWait === 0 || call.more?.isSpeculative === true) return 0;
     // What may yet turn out to be synchronous cannot wait.
     return this.binding.kind === 'async' ? Math.min(maxWait, call.remaining(now)) : 0;
   }

@@ -59,6 +59,7 @@ test('who leaves has taken nothing: all behind him move up', () => {
 
 test('a newcomer does not overtake those in line, even if nobody has woken them yet', () => {
   const { machine, told } = full('a');
+  expect(machine.available(250)).toBe(0);
   expect([machine.tryTake(250), told.join('')]).toEqual([false, 'a']);
   const late = full('a');
   expect([late.machine.tryTake(500), late.told.join('')]).toEqual([true, 'a']);
@@ -96,6 +97,13 @@ describe('reconfigure', () => {
     expect([machine.available(999), machine.available(1000)]).toEqual([3, 4]);
   });
 
+  test('another burst alone is another rate', () => {
+    const machine = made();
+    machine.tryTake(0);
+    machine.reconfigure({ ...RATE, burst: 8 }, 0);
+    expect(machine.available(0)).toBe(6);
+  });
+
   test('a faster rate serves those in line sooner', () => {
     const { machine, told } = full('ab');
     machine.reconfigure({ ...RATE, limit: 40, burst: 4 }, 0);
@@ -108,7 +116,7 @@ describe('reconfigure', () => {
     const { machine, told, named } = full('');
     machine.wait(named('a', 2000));
     machine.wait(named('b', 1500));
-    machine.wait(named('c', 2500));
+    machine.wait(named('c', 2000));
     machine.reconfigure({ ...RATE, limit: 1, burst: 1 }, 0);
     expect([told, machine.waiting]).toEqual([['b expired'], 2]);
     machine.serve(1000);

@@ -87,10 +87,8 @@ export class RateLimitMachine {
 
   /** Admits a call that need not wait. */
   tryTake(now: number): boolean {
-    if (this.line.size > 0) {
-      this.serve(now);
-      if (this.line.size > 0) return false;
-    }
+    // Whoever waits is before him: only when all of them have gone can anything be left.
+    if (this.line.size > 0) this.serve(now);
     return this.meter.tryTake(now);
   }
 

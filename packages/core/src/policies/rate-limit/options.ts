@@ -1,6 +1,7 @@
 import { type Duration, parseDuration } from '../../algorithms/duration.js';
 import {
   type OptionSite,
+  type Schema,
   callback,
   checkOptions,
   configurationError,
@@ -37,7 +38,7 @@ export interface RateLimitOptions<Args extends readonly unknown[] = never[]> {
   readonly scope?: 'class' | 'instance';
 }
 
-const SCHEMA = {
+const schema = (): Schema => ({
   limit: whole(1),
   interval: duration({ positive: true }),
   algorithm: oneOf('gcra', 'token-bucket', 'sliding-window'),
@@ -47,11 +48,11 @@ const SCHEMA = {
   name: text,
   key: callback,
   scope: oneOf('class', 'instance'),
-};
+});
 
 /** @throws ConfigurationError */
 export const parseRateLimitOptions = (given: unknown, site: OptionSite): Readonly<Record<string, unknown>> => {
-  const options = checkOptions(site, SCHEMA, given ?? {});
+  const options = checkOptions(site, schema(), given ?? {});
   if (options['name'] !== undefined && options['scope'] === 'instance')
     throw configurationError(site, "name shares one limit, scope 'instance' separates them; keep one", 'name');
   if (options['burst'] !== undefined && options['algorithm'] === 'sliding-window') throw noBurst(site);

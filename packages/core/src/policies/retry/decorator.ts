@@ -6,6 +6,7 @@ import type {
 } from '../../decorate/decorator-types.js';
 import { builtInPolicy, policyDecorator } from '../../decorate/policy-decorator.js';
 import { RANKS } from '../../pipeline/policy.js';
+import { type GivenBudget, budgetOf } from '../../pipeline/shared-budget.js';
 import { RetryInterceptor } from './interceptor.js';
 import { type RetryOptions, parseRetryOptions, resolveRetryOptions } from './options.js';
 
@@ -16,7 +17,8 @@ export const retryPolicy = /* @__PURE__ */ builtInPolicy({
   isAsyncOnly: true,
   parse: parseRetryOptions,
   bind: (options, binding) => {
-    const settings = resolveRetryOptions(options);
+    const budget = budgetOf(options['budget'] as GivenBudget | undefined, binding.runtime, binding.site);
+    const settings = resolveRetryOptions(options, budget);
     return [{ rank: RANKS.retry, interceptor: new RetryInterceptor(settings, binding) }];
   },
 });

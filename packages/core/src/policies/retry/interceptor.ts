@@ -7,8 +7,10 @@ import { retryAfterOf } from '../../errors/retry-after.js';
 import type { Call } from '../../pipeline/call.js';
 import { Again, type Interceptor, type InterceptorFacts, type Verdict } from '../../pipeline/interceptor.js';
 import type { Binding } from '../../pipeline/policy.js';
+import { BudgetAccount } from '../../pipeline/shared-budget.js';
 import type { Runtime } from '../../runtime/runtime.js';
 import { type RetryDecision, type RetryQuestion, type RetryRefusal, decideRetry } from './machine.js';
+import { reportNested } from './nested.js';
 import type { RetrySettings } from './options.js';
 
 /** What a call that has failed once remembers. */
@@ -28,12 +30,16 @@ const FINAL: ReadonlySet<ErrorClass> = new Set<ErrorClass>(['abort', 'configurat
 export class RetryInterceptor implements Interceptor {
   readonly policy = 'retry';
   readonly mayLinger = true;
+  readonly attempts: number;
+  readonly nested: (call: Call, outer: Call) => void;
   readonly enter: ((call: Call) => void) | undefined;
   readonly accepts: ((call: Call, value: unknown) => boolean) | undefined;
   readonly leave: ((call: Call, value: unknown) => unknown) | undefined;
   readonly #settings: RetrySettings;
   readonly #binding: RetryBinding;
   readonly #runtime: Runtime;
+  /** For `health()`, too. */
+  readonly account: BudgetAccount | undefined;
   /** One renewal of credentials for all callers who need it at the same time. */
   #renewal: Promise<void> | undefined;
   /** Successful ones so far: a call that began before the latest needs no other. */
@@ -44,6 +50,9 @@ export class RetryInterceptor implements Interceptor {
     this.#binding = binding;
     this.#runtime = binding.runtime;
     const { maxElapsed, budget, retryOnResult, onAuthFailure } = settings;
+    this.account = budget && new BudgetAccount(budget, binding);
+    this.attempts = settings.maxAttempts;
+    this.nested = (_call, outer) => reportNested(outer, settings.maxAttempts, binding);
     const needsBegin = maxElapsed !== Infinity || budget !== undefined || onAuthFailure !== undefined;
     this.enter = needsBegin ? (call) => this.#begin(call) : undefined;
     this.accepts = retryOnResult && ((_call, value) => !this.#isNoResult(value));
@@ -74,7 +83,7 @@ export class RetryInterceptor implements Interceptor {
   #begin(call: Call): void {
     const now = this.#runtime.clock.now();
     call.details.beganAt = now;
-    this.#settings.budget?.recordCall(now);
+    this.account?.recordCall(now);
     if (this.#settings.onAuthFailure !== undefined) this.#notesOf(call);
   }
 
@@ -129,7 +138,7 @@ export class RetryInterceptor implements Interceptor {
       previousDelay: notes.previousDelay,
     });
     if ('refusal' in decision) return this.#giveUp(call, decision.refusal, failure.error);
-    if (this.#settings.budget?.withdraw(now) === false) return this.#reportEmptyBudget(call, failure.error);
+    if (this.account?.withdraw(now) === false) return this.#reportEmptyBudget(call, failure.error);
     const { delay } = decision;
     notes.previousDelay = delay;
     notes.renewalsBefore = this.#renewals;

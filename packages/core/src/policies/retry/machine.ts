@@ -27,7 +27,7 @@ export interface RetryQuestion {
   readonly previousDelay: number | undefined;
 }
 
-export type RetryRefusal = 'attempts' | 'retry-after' | 'deadline' | 'elapsed' | 'circuit-open';
+export type RetryRefusal = 'attempts' | 'retry-after' | 'deadline' | 'elapsed' | 'blocked';
 export type RetryDecision = { readonly delay: number } | { readonly refusal: RetryRefusal };
 
 /** Attempts without end and without delay would keep timers, sockets and the caller's abort from ever being served. */
@@ -43,6 +43,6 @@ export const decideRetry = (settings: RetrySettings, question: RetryQuestion, ra
   const delay = Math.max(atLeast, computeDelay(settings, attempt, random, previousDelay));
   if (delay >= remaining) return { refusal: 'deadline' };
   if (elapsed + delay >= settings.maxElapsed) return { refusal: 'elapsed' };
-  if (blockedFor > delay) return { refusal: 'circuit-open' };
+  if (blockedFor > delay) return { refusal: 'blocked' };
   return { delay };
 };

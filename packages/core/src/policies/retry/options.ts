@@ -1,9 +1,11 @@
 import { type Backoff } from '../../algorithms/backoff.js';
 import { type Duration, parseDuration } from '../../algorithms/duration.js';
 import { type Jitter } from '../../algorithms/jitter.js';
+import type { RetryBudget } from '../../algorithms/retry-budget.js';
 import { type ErrorPattern, errorPatterns } from '../../errors/error-matcher.js';
 import {
   type OptionSite,
+  type Schema,
   callback,
   checkOptions,
   configurationError,
@@ -17,7 +19,7 @@ import {
   shape,
   whole,
 } from '../../errors/option-check.js';
-import { type RetryBudget, isRetryBudget } from './budget.js';
+import { type GivenBudget, budgetCheck } from '../../pipeline/shared-budget.js';
 
 /** Options of `@Retry`. `Self`, `Args` and `Value` are inferred from the method. */
 export interface RetryOptions<Value = unknown> {
@@ -51,8 +53,8 @@ export interface RetryOptions<Value = unknown> {
   readonly maxElapsed?: Duration;
   /** False: only failures that surely came before sending are retried. Default true. */
   readonly idempotent?: boolean;
-  /** Shared by several methods: bounds the share of retries in all calls. */
-  readonly budget?: RetryBudget;
+  /** Shared by several methods: bounds the share of retries in all calls. A `RetryBudget`, or the name of one of `configure({ budgets })`. */
+  readonly budget?: GivenBudget;
   /** Renews credentials after a 401; then one more attempt follows at once. Runs once per call, shared by all callers who wait for it. */
   readonly onAuthFailure?: (error: unknown) => unknown;
 }
@@ -78,7 +80,7 @@ export interface RetrySettings {
 
 const JITTERS = ['full', 'equal', 'proportional', 'additive', 'decorrelated', 'none'] as const;
 
-const SCHEMA = {
+const schema = (): Schema => ({
   maxAttempts: whole(1, { infinite: true }),
   retries: whole(0, { infinite: true }),
   delay: duration(),
@@ -96,14 +98,13 @@ const SCHEMA = {
   maxRetryAfter: duration(),
   maxElapsed: duration({ positive: true, infinite: true }),
   idempotent: flag,
-  budget: (value: unknown) =>
-    isRetryBudget(value) ? undefined : 'must be a RetryBudget: new RetryBudget({ ratio, minPerSecond })',
+  budget: budgetCheck,
   onAuthFailure: callback,
-};
+});
 
 /** @throws ConfigurationError */
 export const parseRetryOptions = (given: unknown, site: OptionSite): Readonly<Record<string, unknown>> => {
-  const options = checkOptions(site, SCHEMA, given ?? {});
+  const options = checkOptions(site, schema(), given ?? {});
   if (options['retries'] === undefined) return options;
   if (options['maxAttempts'] !== undefined)
     throw configurationError(site, 'maxAttempts and retries say the same thing twice; keep maxAttempts', 'retries');
@@ -111,8 +112,8 @@ export const parseRetryOptions = (given: unknown, site: OptionSite): Readonly<Re
   return Object.freeze({ ...rest, maxAttempts: (retries as number) + 1 });
 };
 
-/** Defaults filled in; durations in milliseconds. */
-export const resolveRetryOptions = (options: RetryOptions<never>): RetrySettings => {
+/** Defaults filled in; durations in milliseconds; the budget found. */
+export const resolveRetryOptions = (options: RetryOptions<never>, budget?: RetryBudget): RetrySettings => {
   const maxDelay = parseDuration(options.maxDelay ?? '30s');
   return {
     maxAttempts: options.maxAttempts ?? 3,
@@ -129,7 +130,7 @@ export const resolveRetryOptions = (options: RetryOptions<never>): RetrySettings
     maxRetryAfter: options.maxRetryAfter === undefined ? maxDelay : parseDuration(options.maxRetryAfter),
     maxElapsed: options.maxElapsed === undefined ? Infinity : parseDuration(options.maxElapsed),
     isIdempotent: options.idempotent ?? true,
-    budget: options.budget,
+    budget,
     onAuthFailure: options.onAuthFailure,
   };
 };

@@ -148,7 +148,8 @@ export class TotalTimeout implements Interceptor {
     const patience = new Patience(call, this.make);
     this.list.add(patience);
     call.details.isInterruptible = true;
-    call.details.deadline = patience.dueAt;
+    // A call that is made inside of another one may have a nearer one.
+    call.details.deadline = Math.min(call.details.deadline, patience.dueAt);
     call.setNote(this, patience);
   }
 
@@ -170,6 +171,8 @@ export class TotalTimeout implements Interceptor {
     const patience = call.note<Patience>(this);
     if (patience === undefined) return;
     this.list.remove(patience);
+    // What the method has started and left behind is bound by nothing of this call any more.
+    call.details.deadline = Infinity;
     if (patience.error !== undefined) this.report(call, patience);
   }
 

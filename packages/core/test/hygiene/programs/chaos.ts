@@ -1,8 +1,10 @@
 import { type FaultyUpstream, type Phase, faultyUpstream } from '../../../../testing/src/index.js';
 import {
+  Bulkhead,
   Cached,
   CircuitBreaker,
   Fallback,
+  RateLimit,
   Retry,
   Timeout,
   configure,
@@ -26,6 +28,8 @@ class Client {
   @Cached({ ttl: 20, staleWhileRevalidate: 20, staleIfError: '1m', staleErrorThrottle: 5 })
   @Retry({ maxAttempts: 3, delay: 5, maxRetryAfter: 50 })
   @CircuitBreaker({ failureThreshold: 5, recoveryTimeout: 50 })
+  @RateLimit({ limit: 2_000, interval: '1s', burst: 5, maxWait: 100 })
+  @Bulkhead({ maxConcurrent: 3, maxQueue: 3, queueTimeout: 40, maxHold: 1_000 })
   @Timeout({ attempt: 50, total: 200 })
   async read(id: string, _options?: { signal?: AbortSignal }): Promise<string> {
     const { signal } = currentCall();

@@ -1,8 +1,10 @@
 import {
+  Bulkhead,
   Cached,
   CircuitBreaker,
   Fallback,
   Invalidates,
+  RateLimit,
   Resilient,
   Retry,
   Timeout,
@@ -24,6 +26,8 @@ class Shop {
   @Cached({ ttl: '1h', staleWhileRevalidate: '1h', staleIfError: '1h' })
   @Retry({ delay: 5 })
   @CircuitBreaker({ recoveryTimeout: '1h' })
+  @RateLimit({ limit: 1000, interval: '1s', maxWait: '1h' })
+  @Bulkhead({ maxConcurrent: 2, maxQueue: 100, queueTimeout: '1h' })
   @Timeout({ attempt: '30s', total: '5m' })
   @traced()
   async product(id: string, _options?: { signal: AbortSignal }): Promise<string> {

@@ -1,4 +1,12 @@
-import { Retry, Timeout, configure, definePolicy, resetConfiguration } from '../../../src/index.js';
+import {
+  Bulkhead,
+  RateLimit,
+  Retry,
+  Timeout,
+  configure,
+  definePolicy,
+  resetConfiguration,
+} from '../../../src/index.js';
 
 /** One call of 200,000 attempts, then 200,000 calls of every kind: the heap has to be where it was. */
 declare const gc: () => void;
@@ -23,6 +31,11 @@ class Api {
   async call(fails: boolean, _signal: AbortSignal): Promise<void> {
     if (fails) throw Object.assign(new Error('down'), { code: 'ECONNRESET' });
   }
+
+  /** Two of three have to wait, a third of them leaves; a key never comes again. */
+  @RateLimit({ limit: 1_000_000, interval: '1s', burst: 1, maxWait: '1s', key: (id: number) => id % 1_000 })
+  @Bulkhead({ maxConcurrent: 1, maxQueue: 2, queueTimeout: '1h', key: (id: number) => id - (id % 3) })
+  async queued(_id: number, _signal: AbortSignal): Promise<void> {}
 }
 
 const heap: number[] = [];
@@ -40,6 +53,13 @@ const main = async (): Promise<void> => {
   await api.endless(signal);
   for (let round = 0; round < 4; round += 1) {
     for (let call = 0; call < 50_000; call += 1) await api.call(call % 2 === 0, signal).catch(() => undefined);
+    for (let call = 0; call < 20_000; call += 3) {
+      const id = round * 20_000 + call;
+      const controller = new AbortController();
+      const calls = [api.queued(id, signal), api.queued(id + 1, controller.signal), api.queued(id + 2, signal)];
+      controller.abort('left');
+      await Promise.allSettled(calls);
+    }
     measure(`round ${round}`);
   }
   Error.stackTraceLimit = stackTraceLimit;

@@ -1,0 +1,58 @@
+/**
+ * Calls inside of calls: a decorated method calls another one. While the outer method runs synchronously this is seen
+ * for free; after its first `await` only with async context on (`configure({ context: true })`, `withContext`,
+ * `runtime.run`).
+ *
+ *     outer call ── total, attempt timeout, the caller's signal
+ *        │ runs its method; with context on, all that the method starts knows of it
+ *        ▼
+ *     nested call ── its deadline is the smaller one; it ends when the outer attempt does, with the same reason
+ *
+ * With context on, a nested call is a child of the outer one: what ends the outer attempt ends it, too, and nothing is
+ * begun for an outer call that has ended. Without, it is on its own. To the nested call's policies such an end is its
+ * caller's leaving: neutral in breakers, not retried, not answered by fallbacks.
+ */
+import { runAmbient, world } from '../runtime/world.js';
+import type { Call } from './call.js';
+import { running } from './current-call.js';
+import type { Method } from './frame-parts.js';
+import type { Interceptor } from './interceptor.js';
+
+/** Whether calls that begin now may be inside of others. */
+export const mayBeNested = (): boolean => running.call !== undefined || world.ambient.isOn;
+
+const outerOf = (): Call | undefined => running.call ?? (world.ambient.current?.call as Call | undefined);
+
+/** Milliseconds until the outer call or its present attempt is given up. */
+const patienceOf = (outer: Call): number => {
+  const now = outer.frame.runtime.clock.now();
+  let least = outer.remaining(now);
+  for (let each: Call | undefined = outer; each !== undefined; each = each.parent) {
+    const { race } = each;
+    if (race?.onElapsed !== undefined && race.dueAt > 0) least = Math.min(least, Math.max(0, race.dueAt - now));
+  }
+  return least;
+};
+
+/**
+ * Finds out what the call is inside of, and tells the interceptors that want to know.
+ * @returns the outer call, where it bounds this one.
+ */
+export const placeWithin = (call: Call, interceptors: readonly Interceptor[]): Call | undefined => {
+  const outer = outerOf();
+  const isFollowed = world.ambient.isOn;
+  if (isFollowed) call.details.outer = outer;
+  if (outer === undefined) return undefined;
+  for (const { nested } of interceptors) nested?.(call, outer);
+  if (!isFollowed || !(outer.isInterruptible || outer.frame.isRaced)) return undefined;
+  call.details.deadline = call.frame.runtime.clock.now() + patienceOf(outer);
+  return outer;
+};
+
+/** A function of its own: a closure among the locals of the plain way would make each call of that dearer. */
+const applyInContext = (target: Method, call: Call, args: unknown[]): unknown =>
+  runAmbient({ call }, () => target.apply(call.self, args));
+
+/** Runs the method; with context on, all that it starts knows whose call it belongs to. */
+export const applyTarget = (target: Method, call: Call, args: unknown[]): unknown =>
+  world.ambient.isOn ? applyInContext(target, call, args) : target.apply(call.self, args);
