@@ -10,16 +10,16 @@ import { root } from './pnpm.mjs';
 
 /** What each is now and a little, in bytes. The goals of the design are 15 KB for all and 5 KB for one decorator. */
 const BOUNDS = {
-  '*': 65_500,
-  Retry: 25_600,
-  CircuitBreaker: 30_000,
-  Timeout: 20_900,
-  Fallback: 22_400,
-  Bulkhead: 24_500,
-  RateLimit: 25_600,
-  Cached: 35_200,
-  Invalidates: 22_400,
-  Resilient: 56_500,
+  '*': 78_200,
+  Retry: 27_200,
+  CircuitBreaker: 31_400,
+  Timeout: 22_300,
+  Fallback: 23_700,
+  Bulkhead: 26_100,
+  RateLimit: 27_100,
+  Cached: 36_500,
+  Invalidates: 23_600,
+  Resilient: 63_300,
 };
 const GOAL_ALL = 15;
 const GOAL_ONE = 5;
