@@ -49,6 +49,16 @@ const CONTENDERS = [
     expected: (value) => value instanceof CircuitOpenError,
   },
   {
+    name: 'the same, asked with callOutcome',
+    ours: true,
+    make: (index) => {
+      const service = decorated(index, [CircuitBreaker({ recoveryTimeout: '1h' })]);
+      circuitOf(service, 'm').open();
+      return failing(index, "m(id) { return callOutcome(service, 'm', id); }", { callOutcome, service });
+    },
+    expected: ({ error }) => error instanceof CircuitOpenError,
+  },
+  {
     row: 'P',
     name: '@AdaptiveConcurrency, full',
     ours: true,
@@ -59,16 +69,6 @@ const CONTENDERS = [
       return service;
     },
     expected: (value) => value instanceof ConcurrencyLimitError,
-  },
-  {
-    name: 'the same, asked with callOutcome',
-    ours: true,
-    make: (index) => {
-      const service = decorated(index, [CircuitBreaker({ recoveryTimeout: '1h' })]);
-      circuitOf(service, 'm').open();
-      return failing(index, "m(id) { return callOutcome(service, 'm', id); }", { callOutcome, service });
-    },
-    expected: ({ error }) => error instanceof CircuitOpenError,
   },
   ...openPeers,
 ];

@@ -4,22 +4,31 @@ import { withoutStack } from '../errors/without-stack.js';
 import type { Call } from './call.js';
 import { reject } from './fail.js';
 import { MISS } from './interceptor.js';
+import { isInsideCall } from './nesting.js';
 import { Returned } from './returned.js';
 import { Stack } from './stack.js';
 
-/** The stack of a method after `shutdown`: refuses every call before any policy sees it. What it holds stays to look at. */
+/**
+ * The stack of a method after `shutdown`: refuses every call before any policy sees it, but for those that a call under
+ * way makes, where that is known. What it holds stays to look at.
+ */
 export class ClosedStack extends Stack {
-  override invoke(): unknown {
-    return this.turnAway(this.refusal());
+  override invoke(self: unknown, args: readonly unknown[]): unknown {
+    return isInsideCall() ? super.invoke(self, args) : this.turnAway(this.refusal());
   }
 
-  override lookUp(): typeof MISS {
-    return MISS;
+  override invokeWith(...given: Parameters<Stack['invokeWith']>): unknown {
+    return isInsideCall() ? super.invokeWith(...given) : this.turnAway(this.refusal());
   }
 
-  override runCall({ frame }: Call): unknown {
+  override lookUp(self: unknown, args: readonly unknown[]): unknown {
+    return isInsideCall() ? super.lookUp(self, args) : MISS;
+  }
+
+  override runCall(call: Call): unknown {
+    if (isInsideCall()) return super.runCall(call);
     const error = this.refusal();
-    return frame.returnsErrors ? new Returned(error) : this.turnAway(error);
+    return call.frame.returnsErrors ? new Returned(error) : this.turnAway(error);
   }
 
   private turnAway(error: ShuttingDownError): Promise<never> {

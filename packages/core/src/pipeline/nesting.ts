@@ -23,6 +23,9 @@ export const mayBeNested = (): boolean => running.call !== undefined || world.am
 
 const outerOf = (): Call | undefined => running.call ?? (world.ambient.current?.call as Call | undefined);
 
+/** Whether a decorated method has started the code that runs now; seen only with context on. */
+export const isInsideCall = (): boolean => world.ambient.isOn && outerOf() !== undefined;
+
 /** Milliseconds until the outer call or its present attempt is given up. */
 const patienceOf = (outer: Call): number => {
   const now = outer.frame.runtime.clock.now();

@@ -19,7 +19,7 @@ export const outcomeOf = (stack: Stack, self: unknown, args: readonly unknown[])
   const answer = stack.lookUp(self, args);
   if (answer !== MISS) return answer instanceof Promise ? answer.then(fromCache) : fromCache(answer);
   const call = new Call(stack.returningFrame, self, args);
-  const result = stack.runPlaced(call);
+  const result = stack.runCall(call);
   if (result instanceof Promise) return result.then(onSettled.bind(call), onRejected.bind(call));
   const outcome = onSettled.call(call, result);
   return stack.isAsynchronous ? Promise.resolve(outcome) : outcome;

@@ -78,7 +78,7 @@ export class Stack {
     }
     if (args.length > 0) {
       const last = args[args.length - 1];
-      if (typeof last === 'object' && last !== null) return this.runCall(call);
+      if (typeof last === 'object' && last !== null) return this.runMaybeUnderSignal(call);
     }
     if (this.isWatched || !this.isAsync) return this.run(call);
     let result: unknown;
@@ -108,7 +108,7 @@ export class Stack {
   ): unknown {
     const call = new Call(this.frame, self, args);
     call.setNote(note.owner, note.value);
-    return this.runCall(call);
+    return this.runMaybeUnderSignal(call);
   }
 
   /** As known by now. */
@@ -143,14 +143,13 @@ export class Stack {
     }
   }
 
-  /** Runs the call, inside of the one that makes it where there is such. */
-  runPlaced(call: Call): unknown {
+  /** Runs the call, within the one around it and under its caller's signal where it has them. */
+  runCall(call: Call): unknown {
     const outer = mayBeNested() ? placeWithin(call, this.interceptors) : undefined;
-    return outer === undefined ? this.runCall(call) : this.runWithin(call, outer);
+    return outer === undefined ? this.runMaybeUnderSignal(call) : this.runWithin(call, outer);
   }
 
-  /** Runs the call, under its caller's signal where it has one. */
-  runCall(call: Call): unknown {
+  private runMaybeUnderSignal(call: Call): unknown {
     // Without policies the method runs as written.
     const signal = this.interceptors.length === 0 ? undefined : callerSignalOf(call.args);
     return signal === undefined ? this.run(call) : this.runUnderSignal(call, signal);
@@ -174,7 +173,7 @@ export class Stack {
     call.details.isInterruptible = true;
     (outer.details.children ??= new Set()).add(call);
     return whileLinked(
-      () => this.runCall(call),
+      () => this.runMaybeUnderSignal(call),
       () => {
         outer.more?.children?.delete(call);
         call.details.deadline = Infinity;
