@@ -12,7 +12,7 @@ const stackOf = (name: PresetName): Record<string, Readonly<Record<string, unkno
   return Object.fromEntries(stack.map(({ policy, options }) => [policy, options]));
 };
 
-const breaker = (failureThreshold: number, recoveryTimeout: string, successThreshold: number): object => ({
+const breaker = (failureThreshold: number, recoveryTimeout: number, successThreshold: number): object => ({
   failureThreshold,
   recoveryTimeout,
   successThreshold,
@@ -23,7 +23,7 @@ test.each<[PresetName, Record<string, object>]>([
     'http',
     {
       retry: { maxAttempts: 3, delay: 500, factor: 2, maxDelay: 30_000, jitter: 'full' },
-      'circuit-breaker': breaker(5, '30s', 2),
+      'circuit-breaker': breaker(5, 30_000, 2),
       timeout: { attempt: 10_000 },
     },
   ],
@@ -31,7 +31,7 @@ test.each<[PresetName, Record<string, object>]>([
     'database',
     {
       retry: { maxAttempts: 2, delay: 1_000, factor: 1.5, maxDelay: 10_000 },
-      'circuit-breaker': breaker(3, '1m', 1),
+      'circuit-breaker': breaker(3, 60_000, 1),
       bulkhead: { maxConcurrent: 10, maxQueue: 100, queueTimeout: 5_000 },
       timeout: { attempt: 30_000 },
     },
@@ -40,7 +40,7 @@ test.each<[PresetName, Record<string, object>]>([
     'queue',
     {
       retry: { maxAttempts: 5, delay: 2_000, maxDelay: 60_000 },
-      'circuit-breaker': breaker(10, '1m', 3),
+      'circuit-breaker': breaker(10, 60_000, 3),
       timeout: { attempt: 15_000 },
     },
   ],
@@ -48,12 +48,12 @@ test.each<[PresetName, Record<string, object>]>([
     'llm',
     {
       retry: { maxAttempts: 4, delay: 1_000, maxRetryAfter: 60_000 },
-      'circuit-breaker': { failureThreshold: 5, recoveryTimeout: '30s' },
+      'circuit-breaker': { failureThreshold: 5, recoveryTimeout: 30_000 },
       'rate-limit': { limit: 60, interval: 60_000 },
       timeout: { attempt: 60_000 },
     },
   ],
-  ['strict', { 'circuit-breaker': breaker(3, '1m', 1), timeout: { attempt: 5_000 } }],
+  ['strict', { 'circuit-breaker': breaker(3, 60_000, 1), timeout: { attempt: 5_000 } }],
 ])('%s has the figures of pyresilience, in our order', (name, figures) => {
   const stack = stackOf(name);
   expect(stack).toMatchObject(figures);
