@@ -334,6 +334,17 @@ describe('a half-open circuit', () => {
   });
 });
 
+describe('metrics', () => {
+  it('show when the circuit opened, until it is closed again', () => {
+    const [machine] = machineWith();
+    fail(machine, 3, 50);
+    machine.admit(1050);
+    expect(machine.metrics(1060)).toMatchObject({ state: 'half-open', openedAt: 50, probesInFlight: 1 });
+    machine.close(1070);
+    expect(machine.metrics(1070)).toMatchObject({ state: 'closed', openedAt: undefined });
+  });
+});
+
 describe('manual control', () => {
   it('isolates until close or reset, whatever else is commanded', () => {
     const [machine, transitions] = machineWith();
@@ -586,6 +597,24 @@ describe('toJSON and restore', () => {
     expect(copy.admit(1e9)).toBe(-1);
     copy.close(0);
     expect(copy.isClosed).toBe(true);
+  });
+
+  it('says how long ago it opened, what is left of the break, and null where that has no end', () => {
+    const [machine] = machineWith();
+    fail(machine, 3, 50);
+    expect(machine.toJSON(80)).toMatchObject({ state: 'open', openedFor: 30, retryAfter: 970 });
+    machine.close(100);
+    expect(machine.toJSON(100)).toMatchObject({ state: 'closed', retryAfter: 0 });
+    const [endless] = opened({ recoveryTimeout: () => Infinity });
+    expect(endless.toJSON(80).retryAfter).toBeNull();
+  });
+
+  it('takes probes over in half-open only', () => {
+    const [machine] = machineWith();
+    const probation = { succeeded: 1, failed: 0, inFlight: [0, 0] };
+    machine.restore({ ...machine.toJSON(0), probation }, 0);
+    expect(machine.metrics(0)).toMatchObject({ state: 'closed', probesInFlight: 0 });
+    expect(machine.notBefore()).toBe(-Infinity);
   });
 
   it('is silent when the state is the same, and makes results of earlier calls late', () => {

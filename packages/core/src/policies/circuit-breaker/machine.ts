@@ -234,7 +234,6 @@ export class BreakerMachine {
 
   /** Applies new thresholds, then takes back the probes that hang, each as of its due time but not before `since`. */
   private expire(now: number, since = -Infinity): void {
-    if (this.mode !== 'half-open') return;
     let due: number | undefined;
     this.decide('probes-failed', now, now);
     while ((due = this.probation.expire(this.settings, now)) !== undefined) {
