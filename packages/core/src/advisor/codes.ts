@@ -20,6 +20,7 @@ export const ADVICE_CODES = [
   'DECORATED_OVER_DECORATED',
   'TWO_STACKS',
   'CHAOS_IN_PRODUCTION',
+  'CACHES_SINGLE_USE',
 ] as const;
 
 export type AdviceCode = (typeof ADVICE_CODES)[number];

@@ -21,4 +21,6 @@ export const EXPLANATIONS: Readonly<Record<AdviceCode, string>> = {
   DECORATED_OVER_DECORATED: 'An overridden method has policies of its own, which act inside of those of the override.',
   TWO_STACKS: 'A decorator of others between ours splits the stack: policies act twice, each half in its own order.',
   CHAOS_IN_PRODUCTION: 'Chaos disturbs calls of real users: right in a planned exercise, wrong by accident.',
+  CACHES_SINGLE_USE:
+    'A Response or a stream can be read once: it is neither stored nor shared, and each caller runs the method.',
 };

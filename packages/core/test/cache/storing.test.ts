@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
-import { ConfigurationError, hours, minutes } from '../../src/index.js';
-import { deferred } from '../../../testing/src/index.js';
+import { Cached, ConfigurationError, hours, minutes } from '../../src/index.js';
+import { deferred, recordEvents } from '../../../testing/src/index.js';
 import { coded, virtualWorld } from '../support/virtual-world.js';
 import { Counter, type Options, cached, cachedSync, handleOf } from './support.js';
 
@@ -319,6 +319,26 @@ describe('single-use results', () => {
     await handleOf(service).set(['1'], web());
     expect(handleOf(service).stats.size).toBe(0);
     expect(world.events.count('cache.uncacheable')).toBe(1);
+  });
+
+  test('are told of once per method, by the advisor, unless that is silenced', async () => {
+    const { own, runtime } = virtualWorld();
+    const advice = recordEvents(runtime, 'advisor.warned');
+    class Pages {
+      @Cached()
+      async page(path: string): Promise<Response> {
+        return new Response(path);
+      }
+    }
+    const pages = own(new Pages());
+    for (const path of ['a', 'b']) await pages.page(path);
+    expect(advice.events).toMatchObject([
+      { method: 'Pages.page', code: 'CACHES_SINGLE_USE', docs: 'docs/advisor.md#caches_single_use' },
+    ]);
+    runtime.configure({ advisor: { silence: ['CACHES_SINGLE_USE'] } });
+    class Silent extends Pages {}
+    await own(new Silent()).page('c');
+    expect(advice.events).toHaveLength(1);
   });
 });
 

@@ -27,7 +27,7 @@ import { type Bypass, Flight, Followers, type LoadRequest } from './flight.js';
 import type { RefreshBound } from './refresh-bound.js';
 import type { CachedSettings } from './options.js';
 import type { StaleAnswers } from './stale-answers.js';
-import { NO_COPY, SINGLE_USE, type Writer } from './writer.js';
+import { NO_COPY, type Writer } from './writer.js';
 
 /** How a load is led. */
 interface Manner {
@@ -215,7 +215,7 @@ export class Loader {
     flight.end();
     call.attempt = flight.run.attempt;
     flight.hasSingleUseResult = isSingleUse(value);
-    if (flight.hasSingleUseResult) this.writer.refuse(SINGLE_USE);
+    if (flight.hasSingleUseResult) this.writer.refuseSingleUse();
     else if (!flight.isDetached) this.keep(flight, value, call);
     // Only now: until here the user's functions may change the key, and then the load is detached.
     cell.land(key, flight);

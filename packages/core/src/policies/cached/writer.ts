@@ -6,6 +6,7 @@ import type { Binding } from '../../pipeline/policy.js';
 import { processSalt } from '../../runtime/system.js';
 import type { CachedCell, Flight } from './flight.js';
 import { effectiveTtl } from './machine.js';
+import { adviseOnSingleUse } from './single-use-advice.js';
 import type { CachedSettings, ComputedTtl } from './options.js';
 
 interface Term {
@@ -17,7 +18,7 @@ interface Term {
 /** Stands for a copy that could not be made. */
 export const NO_COPY: unique symbol = Symbol('no copy');
 
-export const SINGLE_USE = 'the result can be consumed only once';
+const SINGLE_USE = 'the result can be consumed only once';
 
 /** Decides whether and for how long a value is stored, and stores it. */
 export class Writer {
@@ -52,7 +53,7 @@ export class Writer {
     options: { readonly args: readonly unknown[]; readonly ttl: number | undefined; readonly startedAt: number },
   ): boolean {
     if (!this.settings.isEnabled) return false;
-    if (isSingleUse(value)) return this.refuse(SINGLE_USE);
+    if (isSingleUse(value)) return this.refuseSingleUse();
     const term = this.termOf(value, options.args, options.ttl);
     return term !== false && this.write(cell, key, value, { ...term, startedAt: options.startedAt });
   }
@@ -73,6 +74,11 @@ export class Writer {
   refuse(reason: string): false {
     this.binding.runtime.events.emit('cache.uncacheable', this.binding.method, { reason });
     return false;
+  }
+
+  refuseSingleUse(): false {
+    adviseOnSingleUse(this.binding);
+    return this.refuse(SINGLE_USE);
   }
 
   hash(key: CacheKey): string {
