@@ -48,6 +48,9 @@ function onError(this: Call, error: unknown): unknown {
 /** Frames inside of others count for nobody: their runs are part of a call that is counted. */
 const NOBODYS = new Work();
 
+/** No answer is this one: `undefined` may be a fallback's. */
+const ENTERED = Symbol('entered');
+
 export class Frame implements CallFrame {
   readonly method: string;
   readonly runtime: Runtime;
@@ -143,8 +146,8 @@ export class Frame implements CallFrame {
     let value: unknown;
     try {
       if (this.entering.length > 0) {
-        const wait = this.enter(call, position);
-        if (wait !== undefined) return wait;
+        const answer = this.enter(call, position);
+        if (answer !== ENTERED) return answer;
       }
       call.depth = this.size;
       if (this.target === undefined || call.more !== undefined) value = this.callTarget(call);
@@ -161,8 +164,8 @@ export class Frame implements CallFrame {
     return isThenable(value) ? this.whenSettled(call, Promise.resolve(value)) : this.ascendWithValue(call, value);
   }
 
-  /** A promise of the whole rest where an interceptor waits; throws where one refuses. */
-  private enter(call: Call, position: number): Promise<unknown> | undefined {
+  /** `ENTERED`; else what becomes of the call where an interceptor waits or refuses. */
+  private enter(call: Call, position: number): unknown {
     const { entering, enteringAt } = this;
     for (let index = 0; index < entering.length; index++) {
       const here = enteringAt[index] as number;
@@ -172,11 +175,10 @@ export class Frame implements CallFrame {
       if (wait === undefined) continue;
       if (wait instanceof Promise) return this.resumeAfter(wait, call, here + 1);
       // Throwing costs a microsecond or two each time, and an outage brings refusals in masses.
-      if (this.returnsErrors || this.isAsync())
-        return this.ascendWithError(call, wait.error, here, reject) as Promise<unknown>;
+      if (this.returnsErrors || this.isAsync()) return this.ascendWithError(call, wait.error, here, reject);
       throw wait.error;
     }
-    return undefined;
+    return ENTERED;
   }
 
   private resumeAfter(wait: Promise<void>, call: Call, position: number): Promise<unknown> {
