@@ -67,6 +67,8 @@ export class Race<Owner extends RaceOwner = RaceOwner> implements DeadlineNode {
   /** Ends the wait with `reason`; the work, if any, goes on unobserved. */
   giveUp(reason: unknown): void {
     if (this.work !== undefined) this.call.details.abandoned = { promise: this.work };
+    // The work may never come: a method may throw in the very moment in which its caller leaves.
+    else this.promise.catch(nothing);
     this.reject(reason);
   }
 }
