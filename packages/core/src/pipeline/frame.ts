@@ -63,6 +63,7 @@ export class Frame implements CallFrame {
   readonly size: number;
   readonly mayLinger: boolean;
   readonly attempts: number;
+  readonly holdsUntilEnd: boolean;
   private readonly entering: readonly Interceptor[];
   private readonly enteringAt: readonly number[];
   private readonly leaving: readonly Interceptor[];
@@ -90,6 +91,7 @@ export class Frame implements CallFrame {
     this.isAsync = parts.isAsync;
     this.size = interceptors.length;
     this.attempts = interceptors.reduce((product, { attempts = 1 }) => product * attempts, 1);
+    this.holdsUntilEnd = interceptors.some(({ holdsUntilEnd }) => holdsUntilEnd === true);
     this.mayLinger = interceptors.some(lingers) || parts.around?.inside.mayLinger === true;
     this.entering = interceptors.filter(({ enter }) => enter !== undefined);
     this.enteringAt = this.entering.map((each) => interceptors.indexOf(each));
@@ -131,8 +133,7 @@ export class Frame implements CallFrame {
   private callTarget(call: Call): unknown {
     const around = this.around;
     if (around !== undefined) return around.interceptor.around?.(call, around.inside);
-    const signal = call.more?.callerSignal;
-    const args = signal === undefined ? call.args : argsWithSignal(call.args, call.signal);
+    const args = call.more?.callerSignal === undefined ? call.args : argsWithSignal(call.args, call.signal);
     const outer = running.call;
     running.call = call;
     const value = applyTarget(this.target as Method, call, args as unknown[]);
@@ -217,10 +218,9 @@ export class Frame implements CallFrame {
   }
 
   private race(call: Call, work: Promise<unknown>): Promise<unknown> {
-    const interruption = call.interruption;
     const race = (call.race ??= new Race(call, undefined));
     const outcome = race.enter(work);
-    if (interruption !== undefined) race.giveUp(interruption.reason);
+    if (call.interruption !== undefined) race.giveUp(call.interruption.reason);
     return outcome;
   }
 

@@ -7,6 +7,7 @@ import { type Interceptor, type InterceptorFacts, Refusal } from '../../pipeline
 import { isCallersAbort } from '../../pipeline/interruption.js';
 import type { Binding } from '../../pipeline/policy.js';
 import type { ScopedStates } from '../../pipeline/scoped-states.js';
+import { workLeft } from '../../pipeline/work-left.js';
 import { ConcurrencyLimitError } from './error.js';
 import type { BoundLimit } from './limit.js';
 import type { LimitMachine, LimitSettings, LoadOutcome } from './machine.js';
@@ -23,6 +24,7 @@ export interface LimitHandle {
 
 export class ConcurrencyInterceptor implements Interceptor {
   readonly policy = 'adaptive-concurrency';
+  readonly holdsUntilEnd = true;
   private readonly options: AdaptiveConcurrencyOptions;
   private readonly settings: LimitSettings;
   private readonly binding: Binding;
@@ -76,11 +78,10 @@ export class ConcurrencyInterceptor implements Interceptor {
     if (this.isShadow && call.note(this) === HAS_NO_SLOT) return;
     this.settle(call, limit, isCallersAbort(call, error) ? 'ignored' : this.judge(error));
     const { machine } = limit;
-    const abandoned = call.more?.abandoned;
-    if (abandoned === undefined) return machine.release() as undefined;
+    const work = workLeft(call);
+    if (work.length === 0) return machine.release() as undefined;
     // Nobody waits any more, but the other side is still at work.
-    const release = (): void => machine.release();
-    abandoned.promise.then(release, release);
+    void Promise.allSettled(work).then(() => machine.release());
   }
 
   describe(): InterceptorFacts {
