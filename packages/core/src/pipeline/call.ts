@@ -57,6 +57,8 @@ export class CallDetails {
   lastError: { readonly error: unknown } | undefined = undefined;
   /** Work that goes on although the attempt has been given up. */
   abandoned: AbandonedWork | undefined = undefined;
+  /** Such work of earlier attempts, where somebody further out holds something until it ends. */
+  leftBehind: Set<Promise<unknown>> | undefined = undefined;
   /** Some interceptor further out does not accept the attempt's result. */
   isUnacceptable = false;
   /** The executor runs attempts in a loop by now. */
@@ -188,14 +190,11 @@ export class Call {
 export const partOf = (frame: CallFrame, parent: Call): Call => {
   const call = new Call(frame, parent.self, parent.args);
   call.details.belongTo(parent);
-  const isBound = parent.isInterruptible || parent.frame.isRaced;
-  if (!isBound && !call.details.isHeldUntilEnd) return call;
+  if (!parent.isInterruptible && !parent.frame.isRaced && !call.details.isHeldUntilEnd) return call;
   const details = parent.details;
-  if (isBound) {
-    if (details.interruption !== undefined) throw details.interruption.reason;
-    call.details.isInterruptible = true;
-    call.details.callerSignal = details.callerSignal;
-  }
+  if (details.interruption !== undefined) throw details.interruption.reason;
+  call.details.isInterruptible = true;
+  call.details.callerSignal = details.callerSignal;
   (details.children ??= new Set()).add(call);
   return call;
 };

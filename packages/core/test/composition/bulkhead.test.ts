@@ -137,6 +137,56 @@ describe('bulkhead and timeout', () => {
     expect(stateOf(api)).toMatchObject({ inFlight: 0, abandoned: 0 });
   });
 
+  test('where the order puts the bulkhead outside of the hedge, its slot is held until the loser has ended', async () => {
+    const { own, clock } = virtualWorld();
+    let runs = 0;
+    class Api {
+      @Resilient({
+        order: ['bulkhead', 'adaptive-concurrency', 'hedge'],
+        bulkhead: { maxConcurrent: 1 },
+        adaptiveConcurrency: { initial: 1 },
+        hedge: { after: 50 },
+      })
+      async load(): Promise<string> {
+        runs += 1;
+        await clock.sleep(runs === 1 ? 1000 : 10);
+        return 'value';
+      }
+    }
+    const api = own(new Api());
+    expect(await clock.until(api.load())).toBe('value');
+    expect([clock.now(), stateOf(api)]).toEqual([60, expect.objectContaining({ inFlight: 1, abandoned: 1 })]);
+    expect(stateOf(api, 'adaptive-concurrency')).toMatchObject({ inFlight: 1 });
+    await clock.advance(940);
+    expect(stateOf(api)).toMatchObject({ inFlight: 0, abandoned: 0 });
+    expect(stateOf(api, 'adaptive-concurrency')).toMatchObject({ inFlight: 0 });
+  });
+
+  test('where the order puts the bulkhead outside of the retry, its slot is held until all attempts have ended', async () => {
+    const { own, clock } = virtualWorld();
+    let runs = 0;
+    class Api {
+      @Resilient({
+        order: ['bulkhead', 'retry'],
+        bulkhead: { maxConcurrent: 1 },
+        retry: { maxAttempts: 4, delay: 10, jitter: 'none', backoff: 'constant' },
+        timeout: 100,
+      })
+      async load(): Promise<string> {
+        runs += 1;
+        await clock.sleep([150, 2000, 1000][runs - 1] ?? 0);
+        return 'value';
+      }
+    }
+    const api = own(new Api());
+    expect(await clock.until(api.load())).toBe('value');
+    expect([clock.now(), stateOf(api)]).toEqual([330, expect.objectContaining({ inFlight: 1, abandoned: 1 })]);
+    await clock.advance(1770);
+    expect(stateOf(api)).toMatchObject({ inFlight: 1 });
+    await clock.advance(10);
+    expect(stateOf(api)).toMatchObject({ inFlight: 0, abandoned: 0 });
+  });
+
   test('time in the queue does not count for the attempt', async () => {
     const { own, clock } = virtualWorld();
     class Api {
