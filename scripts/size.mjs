@@ -10,16 +10,16 @@ import { root } from './pnpm.mjs';
 
 /** What each is now and a little, in bytes. The goals of the design are 15 KB for all and 5 KB for one decorator. */
 const BOUNDS = {
-  '*': 78_200,
-  Retry: 27_300,
-  CircuitBreaker: 31_500,
-  Timeout: 22_400,
-  Fallback: 23_800,
+  '*': 78_300,
+  Retry: 27_400,
+  CircuitBreaker: 31_600,
+  Timeout: 22_500,
+  Fallback: 23_900,
   Bulkhead: 26_200,
-  RateLimit: 27_200,
-  Cached: 36_500,
-  Invalidates: 23_700,
-  Resilient: 63_300,
+  RateLimit: 27_400,
+  Cached: 36_700,
+  Invalidates: 23_800,
+  Resilient: 63_400,
 };
 const GOAL_ALL = 15;
 const GOAL_ONE = 5;

@@ -48,8 +48,8 @@ const drain = (runtime: Runtime, timeout: number): Promise<ShutdownReport> => {
     const look = (): void => {
       const abandoned = workLeft(runtime);
       const waitedMs = clock.now() - startedAt;
-      if (abandoned.length === 0 || waitedMs >= timeout)
-        resolve({ drained: abandoned.length === 0, waitedMs, abandoned });
+      runtime.isDrained = abandoned.length === 0;
+      if (runtime.isDrained || waitedMs >= timeout) resolve({ drained: runtime.isDrained, waitedMs, abandoned });
       else clock.setTimer(look, Math.min(BETWEEN_LOOKS, timeout - waitedMs));
     };
     clock.setTimer(look, 0);
@@ -68,6 +68,7 @@ export const shutDown = (runtime: Runtime, options: ShutdownOptions = {}): Promi
   const { timeout = '10s' } = checkOptions(SITE, SCHEMA, options) as ShutdownOptions;
   let report = underWay.get(runtime);
   if (report === undefined) {
+    runtime.isDrained = false;
     runtime.close(ClosedStack);
     report = drain(runtime, parseDuration(timeout));
     underWay.set(runtime, report);

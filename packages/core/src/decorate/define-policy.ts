@@ -10,7 +10,14 @@ import {
 } from '../errors/option-check.js';
 import type { Call, CallFrame } from '../pipeline/call.js';
 import { type CurrentCall, viewOf } from '../pipeline/current-call.js';
-import { Again, Answer, type Interceptor, type InterceptorFacts, Later } from '../pipeline/interceptor.js';
+import {
+  Again,
+  Answer,
+  type Interceptor,
+  type InterceptorFacts,
+  Later,
+  type Verdict,
+} from '../pipeline/interceptor.js';
 import { type Binding, type BoundPiece, type BuiltInPolicy, RANKS } from '../pipeline/policy.js';
 import { isThenable } from '../pipeline/thenable.js';
 import type { Clock } from '../runtime/clock.js';
@@ -113,9 +120,14 @@ const nowOrLater = (left: unknown): unknown =>
     ? new Later(Promise.resolve(left).then((value) => (value instanceof Again ? value : new Answer(value))))
     : left;
 
-const noted = (call: Call, verdict: Answer | Again | undefined): Answer | Again | undefined => {
+/** Types do not hold back everybody: what else a hook returns says nothing. */
+const waitOf = (entered: unknown): Promise<void> | undefined =>
+  isThenable(entered) ? Promise.resolve(entered as PromiseLike<void>) : undefined;
+
+const noted = (call: Call, verdict: unknown): Verdict | Promise<Verdict> => {
+  if (isThenable(verdict)) return Promise.resolve(verdict).then((judged) => noted(call, judged));
   if (verdict instanceof Answer) call.answeredBy('policy');
-  return verdict;
+  return verdict instanceof Answer || verdict instanceof Again ? verdict : undefined;
 };
 
 const bound = (name: string, hooks: PolicyHooks | AroundPolicy, given: unknown): Interceptor => {
@@ -135,10 +147,10 @@ const bound = (name: string, hooks: PolicyHooks | AroundPolicy, given: unknown):
     policy: name,
     describe,
     mayLinger: true,
-    ...(enter && { enter: (call: Call) => enter.call(hooks, seen(call)) }),
+    ...(enter && { enter: (call: Call) => waitOf(enter.call(hooks, seen(call))) }),
     ...(leave && { leave: (call: Call, value: unknown) => nowOrLater(leave.call(hooks, seen(call), value)) }),
     ...(error && {
-      error: (call: Call, thrown: unknown) => noted(call, error.call(hooks, seen(call), thrown) ?? undefined),
+      error: (call: Call, thrown: unknown) => noted(call, error.call(hooks, seen(call), thrown)),
     }),
   };
 };

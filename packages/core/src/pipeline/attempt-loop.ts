@@ -1,11 +1,14 @@
 import type { Work } from '../runtime/work.js';
 import type { Call } from './call.js';
-import { Again } from './interceptor.js';
+import { Again, type Interceptor } from './interceptor.js';
 import { sleep } from './sleep.js';
+import { leaveBehind } from './work-left.js';
 
 /** What the loop needs of a frame. */
 interface Attempts {
   readonly work: Work;
+  readonly interceptors: readonly Interceptor[];
+  readonly holdsUntilEnd: boolean;
   descend(call: Call, position: number): unknown;
   ascendWithError(call: Call, error: unknown, depth: number): unknown;
 }
@@ -21,6 +24,11 @@ export const attemptInLoop = async (frame: Attempts, call: Call, first: Again): 
   }
 };
 
+/** Whether somebody outside of `position` holds something until all attempts have really ended. */
+const isHeldOutside = ({ interceptors, holdsUntilEnd }: Attempts, { more }: Call, position: number): boolean =>
+  more?.isHeldUntilEnd === true ||
+  (holdsUntilEnd && interceptors.some((each, index) => index < position && each.holdsUntilEnd === true));
+
 const attemptAgain = async (frame: Attempts, call: Call, { delay, position }: Again): Promise<unknown> => {
   if (delay > 0) {
     frame.work.calls += 1;
@@ -34,6 +42,7 @@ const attemptAgain = async (frame: Attempts, call: Call, { delay, position }: Ag
   }
   const interruption = call.interruption;
   if (interruption !== undefined) return frame.ascendWithError(call, interruption.reason, position);
+  if (isHeldOutside(frame, call, position)) leaveBehind(call);
   call.countAttempt();
   call.race = undefined;
   call.more?.beginAttempt();

@@ -12,6 +12,8 @@ export interface CallFrame {
   readonly isRaced: boolean;
   /** How many interceptors there are to enter. */
   readonly size: number;
+  /** Some interceptor holds something until the work inside really ends. */
+  readonly holdsUntilEnd: boolean;
   /** How often it runs its target at most, by its own interceptors alone. */
   readonly attempts: number;
   /** Some interceptor, here or further in, may wait on the way in or ask for another run. */
@@ -37,6 +39,8 @@ export class CallDetails {
   background: Background | undefined = undefined;
   /** A hedge: nobody needs it, so it neither waits for a slot nor a token, and takes them only where they are free. */
   isSpeculative = false;
+  /** Some run around this one holds something until the work inside really ends. */
+  isHeldUntilEnd = false;
   /** The caller's own signal, found as a trailing argument. */
   callerSignal: AbortSignal | undefined = undefined;
   /** Monotonic time at which the caller's patience ends. */
@@ -53,13 +57,15 @@ export class CallDetails {
   lastError: { readonly error: unknown } | undefined = undefined;
   /** Work that goes on although the attempt has been given up. */
   abandoned: AbandonedWork | undefined = undefined;
+  /** Such work of earlier attempts, where somebody further out holds something until it ends. */
+  leftBehind: Set<Promise<unknown>> | undefined = undefined;
   /** Some interceptor further out does not accept the attempt's result. */
   isUnacceptable = false;
   /** The executor runs attempts in a loop by now. */
   isLooping = false;
   /** What interceptors keep about this call, by interceptor. */
   notes: Map<object, unknown> | undefined = undefined;
-  /** Runs of inner frames that end when this one is interrupted. */
+  /** Runs of inner frames: they end when this one is interrupted, and tell what goes on afterwards. */
   children: Set<Call> | undefined = undefined;
   /** What `currentCall().cache` says and collects; set by the cache. */
   cache: unknown = undefined;
@@ -71,6 +77,7 @@ export class CallDetails {
     this.parent = parent;
     this.background = parent.more?.background;
     this.isSpeculative = parent.more?.isSpeculative === true;
+    this.isHeldUntilEnd = parent.frame.holdsUntilEnd || parent.more?.isHeldUntilEnd === true;
   }
 
   /** Forgets what belonged to the attempt before. */
@@ -183,7 +190,7 @@ export class Call {
 export const partOf = (frame: CallFrame, parent: Call): Call => {
   const call = new Call(frame, parent.self, parent.args);
   call.details.belongTo(parent);
-  if (!parent.isInterruptible && !parent.frame.isRaced) return call;
+  if (!parent.isInterruptible && !parent.frame.isRaced && !call.details.isHeldUntilEnd) return call;
   const details = parent.details;
   if (details.interruption !== undefined) throw details.interruption.reason;
   call.details.isInterruptible = true;

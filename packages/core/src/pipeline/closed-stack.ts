@@ -13,20 +13,25 @@ import { Stack } from './stack.js';
  * way makes, where that is known. What it holds stays to look at.
  */
 export class ClosedStack extends Stack {
+  /** After the last call under way has ended, context can only tell of calls that are over. */
+  private get isOpenHere(): boolean {
+    return !this.runtime.isDrained && isInsideCall();
+  }
+
   override invoke(self: unknown, args: readonly unknown[]): unknown {
-    return isInsideCall() ? super.invoke(self, args) : this.turnAway(this.refusal());
+    return this.isOpenHere ? super.invoke(self, args) : this.turnAway(this.refusal());
   }
 
   override invokeWith(...given: Parameters<Stack['invokeWith']>): unknown {
-    return isInsideCall() ? super.invokeWith(...given) : this.turnAway(this.refusal());
+    return this.isOpenHere ? super.invokeWith(...given) : this.turnAway(this.refusal());
   }
 
   override lookUp(self: unknown, args: readonly unknown[]): unknown {
-    return isInsideCall() ? super.lookUp(self, args) : MISS;
+    return this.isOpenHere ? super.lookUp(self, args) : MISS;
   }
 
   override runCall(call: Call): unknown {
-    if (isInsideCall()) return super.runCall(call);
+    if (this.isOpenHere) return super.runCall(call);
     const error = this.refusal();
     return call.frame.returnsErrors ? new Returned(error) : this.turnAway(error);
   }

@@ -48,6 +48,9 @@ function onError(this: Call, error: unknown): unknown {
 /** Frames inside of others count for nobody: their runs are part of a call that is counted. */
 const NOBODYS = new Work();
 
+/** No answer is this one: `undefined` may be a fallback's. */
+const ENTERED = Symbol('entered');
+
 export class Frame implements CallFrame {
   readonly method: string;
   readonly runtime: Runtime;
@@ -60,6 +63,7 @@ export class Frame implements CallFrame {
   readonly size: number;
   readonly mayLinger: boolean;
   readonly attempts: number;
+  readonly holdsUntilEnd: boolean;
   private readonly entering: readonly Interceptor[];
   private readonly enteringAt: readonly number[];
   private readonly leaving: readonly Interceptor[];
@@ -87,6 +91,7 @@ export class Frame implements CallFrame {
     this.isAsync = parts.isAsync;
     this.size = interceptors.length;
     this.attempts = interceptors.reduce((product, { attempts = 1 }) => product * attempts, 1);
+    this.holdsUntilEnd = interceptors.some(({ holdsUntilEnd }) => holdsUntilEnd === true);
     this.mayLinger = interceptors.some(lingers) || parts.around?.inside.mayLinger === true;
     this.entering = interceptors.filter(({ enter }) => enter !== undefined);
     this.enteringAt = this.entering.map((each) => interceptors.indexOf(each));
@@ -128,8 +133,7 @@ export class Frame implements CallFrame {
   private callTarget(call: Call): unknown {
     const around = this.around;
     if (around !== undefined) return around.interceptor.around?.(call, around.inside);
-    const signal = call.more?.callerSignal;
-    const args = signal === undefined ? call.args : argsWithSignal(call.args, call.signal);
+    const args = call.more?.callerSignal === undefined ? call.args : argsWithSignal(call.args, call.signal);
     const outer = running.call;
     running.call = call;
     const value = applyTarget(this.target as Method, call, args as unknown[]);
@@ -143,8 +147,8 @@ export class Frame implements CallFrame {
     let value: unknown;
     try {
       if (this.entering.length > 0) {
-        const wait = this.enter(call, position);
-        if (wait !== undefined) return wait;
+        const answer = this.enter(call, position);
+        if (answer !== ENTERED) return answer;
       }
       call.depth = this.size;
       if (this.target === undefined || call.more !== undefined) value = this.callTarget(call);
@@ -161,8 +165,8 @@ export class Frame implements CallFrame {
     return isThenable(value) ? this.whenSettled(call, Promise.resolve(value)) : this.ascendWithValue(call, value);
   }
 
-  /** A promise of the whole rest where an interceptor waits; throws where one refuses. */
-  private enter(call: Call, position: number): Promise<unknown> | undefined {
+  /** `ENTERED`; else what becomes of the call where an interceptor waits or refuses. */
+  private enter(call: Call, position: number): unknown {
     const { entering, enteringAt } = this;
     for (let index = 0; index < entering.length; index++) {
       const here = enteringAt[index] as number;
@@ -172,11 +176,10 @@ export class Frame implements CallFrame {
       if (wait === undefined) continue;
       if (wait instanceof Promise) return this.resumeAfter(wait, call, here + 1);
       // Throwing costs a microsecond or two each time, and an outage brings refusals in masses.
-      if (this.returnsErrors || this.isAsync())
-        return this.ascendWithError(call, wait.error, here, reject) as Promise<unknown>;
+      if (this.returnsErrors || this.isAsync()) return this.ascendWithError(call, wait.error, here, reject);
       throw wait.error;
     }
-    return undefined;
+    return ENTERED;
   }
 
   private resumeAfter(wait: Promise<void>, call: Call, position: number): Promise<unknown> {
@@ -215,10 +218,9 @@ export class Frame implements CallFrame {
   }
 
   private race(call: Call, work: Promise<unknown>): Promise<unknown> {
-    const interruption = call.interruption;
     const race = (call.race ??= new Race(call, undefined));
     const outcome = race.enter(work);
-    if (interruption !== undefined) race.giveUp(interruption.reason);
+    if (call.interruption !== undefined) race.giveUp(call.interruption.reason);
     return outcome;
   }
 

@@ -75,6 +75,8 @@ export interface Interceptor {
   readonly races?: boolean;
   /** Bounds what lies inside as a whole: further runs and waits that `mayLinger` inside of it too. */
   readonly boundsAll?: boolean;
+  /** Holds something until the work inside really ends, whoever still waits: `workLeft` knows of all runs inside. */
+  readonly holdsUntilEnd?: boolean;
   /** May wait on the way in, or ask for another run. */
   readonly mayLinger?: boolean;
   /** An `around` that counts the work inside of it in `binding.work`: a frame of nothing else need not. */

@@ -37,6 +37,10 @@ const patienceOf = (outer: Call): number => {
   return least;
 };
 
+/** Whether the run may be ended from outside; one that is part of another may be a branch that loses. */
+const mayEnd = ({ isInterruptible, frame, parent }: Call): boolean =>
+  isInterruptible || frame.isRaced || parent !== undefined;
+
 /**
  * Finds out what the call is inside of, and tells the interceptors that want to know.
  * @returns the outer call, where it bounds this one.
@@ -47,7 +51,7 @@ export const placeWithin = (call: Call, interceptors: readonly Interceptor[]): C
   if (isFollowed) call.details.outer = outer;
   if (outer === undefined) return undefined;
   for (const { nested } of interceptors) nested?.(call, outer);
-  if (!isFollowed || !(outer.isInterruptible || outer.frame.isRaced)) return undefined;
+  if (!isFollowed || !mayEnd(outer)) return undefined;
   call.details.deadline = call.frame.runtime.clock.now() + patienceOf(outer);
   return outer;
 };

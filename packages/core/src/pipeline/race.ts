@@ -14,6 +14,8 @@ const take = (resolve: Settle, reject: Settle): void => {
 /** Work that nobody waits for any more: an attempt that timed out or was aborted while the method goes on. */
 export interface AbandonedWork {
   readonly promise: Promise<unknown>;
+  /** Why nobody waits. */
+  readonly reason: unknown;
 }
 
 /** Who waits: told of work that goes on without him. */
@@ -66,7 +68,9 @@ export class Race<Owner extends RaceOwner = RaceOwner> implements DeadlineNode {
 
   /** Ends the wait with `reason`; the work, if any, goes on unobserved. */
   giveUp(reason: unknown): void {
-    if (this.work !== undefined) this.call.details.abandoned = { promise: this.work };
+    if (this.work !== undefined) this.call.details.abandoned = { promise: this.work, reason };
+    // The work may never come: a method may throw in the very moment in which its caller leaves.
+    else this.promise.catch(nothing);
     this.reject(reason);
   }
 }

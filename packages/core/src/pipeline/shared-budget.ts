@@ -18,7 +18,7 @@ export const budgetOf = (
   site: OptionSite,
 ): RetryBudget | undefined => {
   if (typeof given !== 'string') return given;
-  const known = settings.budgets[given];
+  const known = Object.hasOwn(settings.budgets, given) ? settings.budgets[given] : undefined;
   if (known !== undefined) return known;
   const hint = closest(given, Object.keys(settings.budgets));
   const remedy =

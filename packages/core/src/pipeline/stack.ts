@@ -169,7 +169,8 @@ export class Stack {
   /** The outer call may end this one. */
   private runWithin(call: Call, outer: Call): unknown {
     if (this.interceptors.length === 0) return this.run(call);
-    if (outer.interruption !== undefined) return this.refuse(call, outer.interruption.reason);
+    const end = outer.interruption ?? outer.more?.abandoned;
+    if (end !== undefined) return this.refuse(call, end.reason);
     call.details.isInterruptible = true;
     (outer.details.children ??= new Set()).add(call);
     return whileLinked(

@@ -78,6 +78,8 @@ export class Runtime {
   settings: Settings;
   /** After `shutdown`: the class of the stacks that refuse every call, given so that only `shutdown` brings it along. */
   closedStack: unknown = undefined;
+  /** After `shutdown`: nothing has been left under way. */
+  isDrained = false;
   readonly events: EventBus;
   timers: TimerPool;
   /** Set by the layer that binds: everything the runtime's methods have bound, for `health`, `stats` and `reset`. */

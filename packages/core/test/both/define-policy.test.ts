@@ -259,6 +259,43 @@ describe('a policy of the user', () => {
     );
   });
 
+  test('may return what it likes where types do not hold it back: only promises are waited for', async () => {
+    const Loose = definePolicy({
+      name: 'loose',
+      bind: () => ({ enter: (() => log.push('enter')) as never, error: (() => log.push('error')) as never }),
+    });
+    class Api {
+      @stacked(Loose())
+      async load(error?: Error): Promise<string> {
+        if (error !== undefined) throw error;
+        return 'value';
+      }
+    }
+    const api = virtualWorld().own(new Api());
+    expect(await api.load()).toBe('value');
+    expect(await settledOf(api.load(coded('ECONNRESET')))).toMatchObject({ error: { code: 'ECONNRESET' } });
+    expect(log).toEqual(['enter', 'enter', 'error']);
+  });
+
+  test('waits on its way in and for what it makes of an error, for promises of any kind', async () => {
+    const Waiting = definePolicy({
+      name: 'thenable-waiting',
+      bind: () => ({
+        error: (async () => answer('answered')) as never,
+        enter: (() => ({ then: (resolve: (value: unknown) => void) => resolve(log.push('waited')) })) as never,
+      }),
+    });
+    class Api {
+      @stacked(Waiting())
+      async load(error?: Error): Promise<string> {
+        if (error !== undefined) throw error;
+        return `value after ${log.join()}`;
+      }
+    }
+    const api = virtualWorld().own(new Api());
+    expect([await api.load(), await api.load(coded('ECONNRESET'))]).toEqual(['value after waited', 'answered']);
+  });
+
   test('can have the inside run again after a delay, and answer in its place', async () => {
     class Orders {
       calls = 0;

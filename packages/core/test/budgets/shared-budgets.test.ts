@@ -141,7 +141,10 @@ test('a name that nobody has given is told at the first call, with what may have
   class Api {
     @Hedge({ budget: 'none' })
     async load(): Promise<void> {}
+    @Retry({ budget: 'constructor' })
+    async other(): Promise<void> {}
   }
+  expect(await errorOf(own(new Api()).other())).toMatchObject({ code: 'CONFIGURATION' });
   expect(await errorOf(own(new Api()).load())).toMatchObject({
     message:
       "@Hedge on Api.load: there is no budget named 'none'; configure({ budgets: { 'none': { … } } }) before the first call",

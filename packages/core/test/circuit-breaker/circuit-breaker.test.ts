@@ -609,6 +609,21 @@ describe('one circuit', () => {
     expect(circuitOf(api, 'load').state).toBe('closed');
   });
 
+  test('in shadow mode slow calls are told with the time that they took, those it would have refused included', async () => {
+    const { own, clock, events } = virtualWorld();
+    class Tried {
+      @CircuitBreaker({ failureThreshold: 1, slowCall: { duration: 10, rate: 1 }, shadow: true })
+      async load(latency: number): Promise<void> {
+        await clock.sleep(latency);
+        throw outage();
+      }
+    }
+    const api = own(new Tried());
+    for (const latency of [1, 5, 20]) await clock.until(errorOf(api.load(latency)));
+    expect(events.count('shadow.rejected')).toBe(2);
+    expect(events.of('circuit.slowCall')).toMatchObject([{ durationMs: 20 }]);
+  });
+
   test('in shadow mode it does not keep retries from being made', async () => {
     const world = virtualWorld();
     let calls = 0;

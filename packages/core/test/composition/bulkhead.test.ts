@@ -11,6 +11,7 @@ import {
   Retry,
   Timeout,
   circuitOf,
+  definePolicy,
   explain,
 } from '../../src/index.js';
 import { coded, errorOf, settledOf, virtualWorld, withStatus } from '../support/virtual-world.js';
@@ -87,6 +88,105 @@ describe('bulkhead and retry', () => {
 });
 
 describe('bulkhead and timeout', () => {
+  const Passing = definePolicy({
+    name: 'bulkhead-passing',
+    after: 'adaptive-concurrency',
+    bind: () => async (_call, next) => next(),
+  });
+
+  test.each(['bulkhead', 'adaptive-concurrency'])(
+    'the slot (%s) is held until the work ends, although a policy of the user stands between',
+    async (policy) => {
+      const { own, clock } = virtualWorld();
+      class Api {
+        @Bulkhead({ maxConcurrent: 1 })
+        @AdaptiveConcurrency({ initial: 1 })
+        @Passing()
+        @Timeout(100)
+        async load(): Promise<void> {
+          await clock.sleep(1000);
+        }
+      }
+      const api = own(new Api());
+      expect(await clock.until(errorOf(api.load()))).toMatchObject({ code: 'TIMED_OUT' });
+      expect(stateOf(api, policy)).toMatchObject({ inFlight: 1 });
+      await clock.advance(1000);
+      expect(stateOf(api, policy)).toMatchObject({ inFlight: 0 });
+    },
+  );
+
+  test('where the order puts the bulkhead outside of the hedge, its slot is held until every branch has ended', async () => {
+    const { own, clock } = virtualWorld();
+    class Api {
+      @Resilient({
+        order: ['bulkhead', 'hedge'],
+        bulkhead: { maxConcurrent: 1 },
+        hedge: { after: 50, maxHedges: 1 },
+        timeout: 100,
+      })
+      async load(): Promise<void> {
+        await clock.sleep(1000);
+      }
+    }
+    const api = own(new Api());
+    expect(await clock.until(errorOf(api.load()))).toMatchObject({ code: 'TIMED_OUT' });
+    expect([clock.now(), stateOf(api)]).toEqual([150, expect.objectContaining({ inFlight: 1, abandoned: 1 })]);
+    await clock.advance(890);
+    expect(stateOf(api)).toMatchObject({ inFlight: 1 });
+    await clock.advance(10);
+    expect(stateOf(api)).toMatchObject({ inFlight: 0, abandoned: 0 });
+  });
+
+  test('where the order puts the bulkhead outside of the hedge, its slot is held until the loser has ended', async () => {
+    const { own, clock } = virtualWorld();
+    let runs = 0;
+    class Api {
+      @Resilient({
+        order: ['bulkhead', 'adaptive-concurrency', 'hedge'],
+        bulkhead: { maxConcurrent: 1 },
+        adaptiveConcurrency: { initial: 1 },
+        hedge: { after: 50 },
+      })
+      async load(): Promise<string> {
+        runs += 1;
+        await clock.sleep(runs === 1 ? 1000 : 10);
+        return 'value';
+      }
+    }
+    const api = own(new Api());
+    expect(await clock.until(api.load())).toBe('value');
+    expect([clock.now(), stateOf(api)]).toEqual([60, expect.objectContaining({ inFlight: 1, abandoned: 1 })]);
+    expect(stateOf(api, 'adaptive-concurrency')).toMatchObject({ inFlight: 1 });
+    await clock.advance(940);
+    expect(stateOf(api)).toMatchObject({ inFlight: 0, abandoned: 0 });
+    expect(stateOf(api, 'adaptive-concurrency')).toMatchObject({ inFlight: 0 });
+  });
+
+  test('where the order puts the bulkhead outside of the retry, its slot is held until all attempts have ended', async () => {
+    const { own, clock } = virtualWorld();
+    let runs = 0;
+    class Api {
+      @Resilient({
+        order: ['bulkhead', 'retry'],
+        bulkhead: { maxConcurrent: 1 },
+        retry: { maxAttempts: 4, delay: 10, jitter: 'none', backoff: 'constant' },
+        timeout: 100,
+      })
+      async load(): Promise<string> {
+        runs += 1;
+        await clock.sleep([150, 2000, 1000][runs - 1] ?? 0);
+        return 'value';
+      }
+    }
+    const api = own(new Api());
+    expect(await clock.until(api.load())).toBe('value');
+    expect([clock.now(), stateOf(api)]).toEqual([330, expect.objectContaining({ inFlight: 1, abandoned: 1 })]);
+    await clock.advance(1770);
+    expect(stateOf(api)).toMatchObject({ inFlight: 1 });
+    await clock.advance(10);
+    expect(stateOf(api)).toMatchObject({ inFlight: 0, abandoned: 0 });
+  });
+
   test('time in the queue does not count for the attempt', async () => {
     const { own, clock } = virtualWorld();
     class Api {

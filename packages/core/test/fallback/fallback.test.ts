@@ -1,4 +1,13 @@
-import { CircuitBreaker, ConfigurationError, Fallback, Retry, circuitOf, explain } from '../../src/index.js';
+import {
+  Bulkhead,
+  CircuitBreaker,
+  ConfigurationError,
+  Fallback,
+  Retry,
+  callOutcome,
+  circuitOf,
+  explain,
+} from '../../src/index.js';
 import { coded, errorOf, settledOf, virtualWorld, withStatus } from '../support/virtual-world.js';
 
 const outage = coded('ECONNRESET');
@@ -13,6 +22,33 @@ describe('a fallback', () => {
       }
     }
     expect(await own(new Api()).load()).toBe(value);
+  });
+
+  test('answers a refusal with undefined as with anything else: the method does not run', async () => {
+    const { own, clock } = virtualWorld();
+    const runs: string[] = [];
+    class Api {
+      @Fallback({ value: undefined })
+      @CircuitBreaker({ failureThreshold: 1 })
+      async broken(): Promise<void> {
+        runs.push('broken');
+        throw outage;
+      }
+      @Fallback(() => undefined)
+      @Bulkhead({ maxConcurrent: 1 })
+      async busy(): Promise<void> {
+        runs.push('busy');
+        await clock.sleep(10);
+      }
+    }
+    const api = own(new Api());
+    expect([await api.broken(), await api.broken(), runs.splice(0)]).toEqual([undefined, undefined, ['broken']]);
+    const calls = [api.busy(), api.busy(), callOutcome(api, 'busy')];
+    await clock.settle();
+    expect(runs).toEqual(['busy']);
+    expect(explain(api).methods[1]?.stack[1]?.state).toMatchObject({ inFlight: 1 });
+    await clock.until(Promise.all(calls));
+    expect(explain(api).methods[1]?.stack[1]?.state).toMatchObject({ inFlight: 0 });
   });
 
   test('may be a function of the error and the arguments, with the method’s this', async () => {

@@ -198,6 +198,46 @@ describe('with async context', () => {
     expect([error, seen.runs]).toEqual([expect.any(TimedOutError), 0]);
   });
 
+  test('nor for an attempt that has timed out', async () => {
+    const world = virtualWorld();
+    let runs = 0;
+    class Api {
+      @Retry()
+      async read(): Promise<void> {
+        runs += 1;
+      }
+      @Timeout(100)
+      async load(): Promise<void> {
+        await world.clock.sleep(150);
+        await this.read();
+      }
+    }
+    const error = await world.clock.until(errorOf(world.own(new Api()).load()));
+    await world.clock.advance(200);
+    expect([error, runs]).toEqual([expect.any(TimedOutError), 0]);
+  });
+
+  test('what a hedge that has lost has called ends with it', async () => {
+    const world = virtualWorld();
+    const runs = { inner: 0, outer: 0 };
+    class Api {
+      @Retry({ maxAttempts: 3, delay: 10, jitter: 'none' })
+      async read(): Promise<string> {
+        runs.inner += 1;
+        await world.clock.sleep(500);
+        throw coded('ECONNRESET');
+      }
+      @Hedge({ after: 50 })
+      async load(): Promise<string> {
+        runs.outer += 1;
+        return runs.outer === 1 ? this.read() : 'value';
+      }
+    }
+    expect(await world.clock.until(world.own(new Api()).load())).toBe('value');
+    await world.clock.advance(5_000);
+    expect(runs).toEqual({ inner: 1, outer: 2 });
+  });
+
   test('a synchronous nested method is refused then by throwing', async () => {
     const world = virtualWorld();
     const thrown: unknown[] = [];

@@ -35,3 +35,33 @@ test('with context on, a call under way may still make calls, and new ones are r
   await clock.advance(20);
   expect(await report).toMatchObject({ drained: true, abandoned: [] });
 });
+
+test('once nothing is under way any more, what ended calls have left behind is refused, too', async () => {
+  const { own, clock, runtime } = virtualWorld({ context: true });
+  const ticks = [deferred<void>(), deferred<void>()] as const;
+  const seen: unknown[] = [];
+  class Jobs {
+    @CircuitBreaker()
+    async load(): Promise<string> {
+      return 'loaded';
+    }
+
+    @Retry()
+    async start(): Promise<void> {
+      for (const { promise } of ticks) {
+        const loaded = promise.then(() => this.load());
+        void loaded.then(
+          (value) => seen.push(value),
+          (error: { code: string }) => seen.push(error.code),
+        );
+      }
+    }
+  }
+  await own(new Jobs()).start();
+  ticks[0].resolve();
+  await clock.settle();
+  expect(await clock.until(runtime.shutdown())).toMatchObject({ drained: true });
+  ticks[1].resolve();
+  await clock.settle();
+  expect(seen).toEqual(['loaded', 'SHUTTING_DOWN']);
+});

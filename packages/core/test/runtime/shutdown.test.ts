@@ -194,6 +194,36 @@ describe('in-flight counts', () => {
     expect(runtime.health().inFlight).toBe(0);
   });
 
+  test.each([virtualWorld, quietWorld])(
+    'count runs beside the cache: of no key, and of results not shared (%p)',
+    async (world) => {
+      const { own, clock, runtime } = world();
+      class Files {
+        @Cached()
+        async opened(_name: unknown): Promise<unknown> {
+          await gated();
+          return (function* () {})();
+        }
+      }
+      const files = own(new Files());
+      const unkeyable = files.opened(() => 1);
+      await clock.settle();
+      expect(runtime.stats().inFlight).toEqual({ 'Files.opened': 1 });
+      open();
+      await unkeyable;
+      expect(runtime.stats().inFlight).toEqual({});
+      const calls = [files.opened('1'), files.opened('1'), files.opened('1')];
+      await clock.settle();
+      open();
+      await clock.settle();
+      expect(runtime.stats().inFlight).toEqual({ 'Files.opened': 2 });
+      const report = runtime.shutdown();
+      open();
+      await Promise.all(calls);
+      expect(await clock.until(report)).toMatchObject({ drained: true });
+    },
+  );
+
   test('count refreshes in the background, and callers of one load once where only a cache stands around', async () => {
     const { own, clock, runtime } = virtualWorld();
     class Catalog {

@@ -56,6 +56,25 @@ describe('the caller’s abort', () => {
     expect([runs, events.types(), circuitOf(api, 'load').metrics.calls]).toEqual([0, [], 0]);
   });
 
+  test('by a method that throws at once leaves no rejection that nobody handles', async () => {
+    const { own } = virtualWorld();
+    const controller = new AbortController();
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown): number => unhandled.push(reason);
+    process.on('unhandledRejection', note);
+    class Api {
+      @Timeout('5s')
+      load(_signal: AbortSignal): Promise<void> {
+        controller.abort('left');
+        throw coded('ECONNRESET');
+      }
+    }
+    expect(await errorOf(own(new Api()).load(controller.signal))).toMatchObject({ code: 'ECONNRESET' });
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('unhandledRejection', note);
+    expect(unhandled).toEqual([]);
+  });
+
   test('after the call changes nothing', async () => {
     const { own, clock } = virtualWorld();
     class Api {

@@ -7,6 +7,7 @@ import { type Interceptor, type InterceptorFacts, Refusal } from '../../pipeline
 import { isCallersAbort } from '../../pipeline/interruption.js';
 import type { Binding } from '../../pipeline/policy.js';
 import type { ScopedStates } from '../../pipeline/scoped-states.js';
+import { workLeft } from '../../pipeline/work-left.js';
 import { ConcurrencyLimitError } from './error.js';
 import type { BoundLimit } from './limit.js';
 import type { LimitMachine, LimitSettings, LoadOutcome } from './machine.js';
@@ -23,6 +24,7 @@ export interface LimitHandle {
 
 export class ConcurrencyInterceptor implements Interceptor {
   readonly policy = 'adaptive-concurrency';
+  readonly holdsUntilEnd = true;
   private readonly options: AdaptiveConcurrencyOptions;
   private readonly settings: LimitSettings;
   private readonly binding: Binding;
@@ -63,24 +65,21 @@ export class ConcurrencyInterceptor implements Interceptor {
     if (call.more === undefined && !machine.needsLatency) {
       machine.settle('success', 0, 0);
       limit.tellChange();
-    } else {
-      if (this.isShadow && call.note(this) === HAS_NO_SLOT) return value;
-      this.settle(call, limit, call.more?.isUnacceptable === true ? 'ignored' : 'success');
+      machine.release();
+      return value;
     }
-    machine.release();
+    if (this.isShadow && call.note(this) === HAS_NO_SLOT) return value;
+    this.settle(call, limit, call.more?.isUnacceptable === true ? 'ignored' : 'success');
+    this.release(call, machine);
     return value;
   }
 
   error(call: Call, error: unknown): undefined {
     const limit = this.limitOf(call);
-    if (this.isShadow && call.note(this) === HAS_NO_SLOT) return;
+    if (this.isShadow && call.note(this) === HAS_NO_SLOT) return undefined;
     this.settle(call, limit, isCallersAbort(call, error) ? 'ignored' : this.judge(error));
-    const { machine } = limit;
-    const abandoned = call.more?.abandoned;
-    if (abandoned === undefined) return machine.release() as undefined;
-    // Nobody waits any more, but the other side is still at work.
-    const release = (): void => machine.release();
-    abandoned.promise.then(release, release);
+    this.release(call, limit.machine);
+    return undefined;
   }
 
   describe(): InterceptorFacts {
@@ -93,6 +92,13 @@ export class ConcurrencyInterceptor implements Interceptor {
 
   private limitOf(call: Call): BoundLimit {
     return this.only ?? this.limits.of(call.self);
+  }
+
+  /** Where nobody waits any more, but the other side is still at work, the slot stays taken. */
+  private release(call: Call, machine: LimitMachine): void {
+    const work = workLeft(call);
+    if (work.length === 0) machine.release();
+    else void Promise.allSettled(work).then(() => machine.release());
   }
 
   private settle(call: Call, limit: BoundLimit, outcome: LoadOutcome): void {

@@ -22,6 +22,7 @@ export interface BulkheadHandle {
 
 export class BulkheadInterceptor implements Interceptor {
   readonly policy = 'bulkhead';
+  readonly holdsUntilEnd = true;
   readonly mayLinger: boolean;
   readonly handle: BulkheadHandle;
   private readonly options: BulkheadOptions;

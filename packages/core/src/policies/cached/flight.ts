@@ -100,8 +100,12 @@ export class Followers {
     return this.flight.hasSingleUseResult ? this.runAlone(turn) : value;
   };
 
-  constructor(flight: Flight) {
+  private readonly counted: (outcome: unknown) => unknown;
+
+  /** @param counted counts a run of a caller's own as work under way. */
+  constructor(flight: Flight, counted: (outcome: unknown) => unknown) {
     this.flight = flight;
+    this.counted = counted;
   }
 
   join(self: unknown, args: readonly unknown[]): Promise<unknown> {
@@ -112,6 +116,6 @@ export class Followers {
 
   private runAlone(turn: number): unknown {
     const { frame } = this.flight.run;
-    return frame.run(new Call(frame, this.callers[turn], this.callers[turn + 1] as readonly unknown[]));
+    return this.counted(frame.run(new Call(frame, this.callers[turn], this.callers[turn + 1] as readonly unknown[])));
   }
 }

@@ -220,7 +220,7 @@ export class CachedInterceptor implements Interceptor {
 
   private runUncached(call: Call, inside: CallFrame, reason: string): unknown {
     this.binding.runtime.events.emit('cache.uncacheable', this.binding.method, { reason });
-    return inside.runInside(call);
+    return this.loader.runAlone(call, inside);
   }
 }
 

@@ -17,7 +17,7 @@
 
 import { isSingleUse } from '../../algorithms/single-use.js';
 import { Background } from '../../pipeline/background.js';
-import { Call } from '../../pipeline/call.js';
+import { Call, type CallFrame } from '../../pipeline/call.js';
 import { isCallersAbort } from '../../pipeline/interruption.js';
 import type { Binding } from '../../pipeline/policy.js';
 import { Race } from '../../pipeline/race.js';
@@ -45,6 +45,15 @@ export class Loader {
   /** Ends refreshes that nobody waits for. */
   private readonly refreshBound: RefreshBound | undefined;
 
+  private readonly counted = (outcome: unknown): unknown => {
+    if (!(outcome instanceof Promise)) return outcome;
+    const { work } = this.binding;
+    const ended = (): void => void (work.loads -= 1);
+    work.loads += 1;
+    outcome.then(ended, ended);
+    return outcome;
+  };
+
   constructor(
     settings: CachedSettings,
     binding: Binding,
@@ -68,8 +77,13 @@ export class Loader {
     cell.counters.misses += 1;
     const channel = this.binding.runtime.events.channel('cache.miss');
     if (channel.isWatched) channel.emit(this.binding.method, { keyHash: this.writer.hash(key) });
-    if (isReentrant) return inside.runInside(call);
+    if (isReentrant) return this.runAlone(call, inside);
     return this.lead(request, { isRefresh: false, isCounted: true, ttl: undefined });
+  }
+
+  /** A run that nobody joins and that stores nothing; under way it is work like a load. */
+  runAlone(call: Call, inside: CallFrame): unknown {
+    return this.counted(inside.runInside(call));
   }
 
   /** `refresh` by hand: joins no older load but detaches it. */
@@ -98,7 +112,7 @@ export class Loader {
     this.countJoin(flight);
     const run = flight.run.more;
     if (run !== undefined) run.deadline = Infinity;
-    return (flight.followers ??= new Followers(flight)).join(self, args);
+    return (flight.followers ??= new Followers(flight, this.counted)).join(self, args);
   }
 
   private countJoin({ cell, key }: Flight): void {
@@ -120,7 +134,7 @@ export class Loader {
       const copy = flight.hasSingleUseResult ? NO_COPY : this.writer.copy(value);
       if (copy !== NO_COPY) return copy;
       call.answeredBy('method');
-      return inside.runInside(call);
+      return this.runAlone(call, inside);
     });
   }
 

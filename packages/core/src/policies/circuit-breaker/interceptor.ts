@@ -79,10 +79,8 @@ export class BreakerInterceptor implements Interceptor {
     if (permit === REFUSED) {
       if (!this.isShadow) return new Refusal(this.refusal(circuit, now));
       this.tellShadow(circuit, now);
-      call.permit = UNRECORDED;
-      return undefined;
     }
-    call.permit = permit;
+    call.permit = permit === REFUSED ? UNRECORDED : permit;
     if (machine.needsClock) call.details.admittedAt = now;
     return undefined;
   }

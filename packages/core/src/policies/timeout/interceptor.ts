@@ -29,8 +29,6 @@ const watchForLateResult = ({ runtime, method }: Binding, work: Promise<unknown>
   work.then(report('fulfilled'), report('rejected'));
 };
 
-const ignore = (): void => undefined;
-
 const childrenOf = (call: Call): Iterable<Call> => call.more?.children ?? [];
 
 /** Ends an attempt that takes too long: the caller's wait is over, the work is told through its signal. */
@@ -92,8 +90,6 @@ export class AttemptTimeout implements Interceptor {
   private elapse(race: Race<Call>, now: number): void {
     const error = makeError(this.binding, 'attempt', this.timeout);
     this.elapsedAt.set(error, now);
-    // A stack overflow may cut an attempt off before its work: then nobody waits, and nobody is to be told.
-    if (race.work === undefined) race.promise.catch(ignore);
     race.giveUp(error);
   }
 
