@@ -164,7 +164,7 @@ const camelCase = (name: string): string =>
 const KEBAB_CASE = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 const SITE: OptionSite = { decorator: 'definePolicy' };
 
-const checkInput = (input: PolicyInput<never, never>): void => {
+const checkInput = <Given, Parsed>(input: PolicyInput<Given, Parsed>): void => {
   const places = oneOf(...Object.keys(RANKS));
   checkOptions(
     SITE,
@@ -208,7 +208,7 @@ export const definePolicy = <Given = undefined, Parsed = Given>(
 ): ((
   ...options: undefined extends Given ? [options?: Given] : [options: Given]
 ) => MethodDecorator<any, any, any[], any>) => {
-  checkInput(input as unknown as PolicyInput<never, never>);
+  checkInput(input);
   const key = camelCase(input.name);
   const decorator = `@${key.charAt(0).toUpperCase()}${key.slice(1)}`;
   const rank = rankOf(input) + world.policies.size / 10_000;

@@ -1,6 +1,5 @@
 import { type Duration, parseDuration } from '../algorithms/duration.js';
 import type { CacheKey } from '../algorithms/stable-key.js';
-import { allBindings } from '../decorate/bind.js';
 import { recordOf } from '../decorate/method-record.js';
 import { ConfigurationError } from '../errors/configuration-error.js';
 import type { CacheAdministration, Looked } from '../policies/cached/administration.js';
@@ -10,6 +9,8 @@ import type { Runtime } from '../runtime/runtime.js';
 import { world } from '../runtime/world.js';
 import type { CacheStats } from '../stores/cache-stats.js';
 import { type BoundMethod, boundMethod, policyOf } from './bound-method.js';
+import { handlesOf } from './policy-handles.js';
+import { uniqueNames } from './unique-names.js';
 
 export type MethodNames<Target> = {
   [Name in keyof Target]: Target[Name] extends (...args: any[]) => any ? Name : never;
@@ -153,10 +154,7 @@ export function cacheOf(target: object, name: string | symbol): CacheHandle<any>
   return new CacheHandle(boundMethod(target, name, 'cacheOf'));
 }
 
-const cachesOf = (runtime: Runtime): CacheAdministration[] =>
-  allBindings(runtime).flatMap(({ interceptors }) =>
-    interceptors.flatMap(({ policy, handle }) => (policy === 'cached' ? [handle as CacheAdministration] : [])),
-  );
+const cachesOf = (runtime: Runtime): CacheAdministration[] => handlesOf(runtime, 'cached');
 
 /** Empties every cache of the runtime. */
 export const clearCachesOf = (runtime: Runtime): void => {
@@ -164,15 +162,8 @@ export const clearCachesOf = (runtime: Runtime): void => {
 };
 
 /** By name; of caches that were given one name, the second is `name#2`. */
-export const cacheStatsOf = (runtime: Runtime): Record<string, CacheStats> => {
-  const ordinals = new Map<string, number>();
-  const named = cachesOf(runtime).map(({ name, stats }) => {
-    const ordinal = (ordinals.get(name) ?? 0) + 1;
-    ordinals.set(name, ordinal);
-    return [ordinal === 1 ? name : `${name}#${ordinal}`, stats] as const;
-  });
-  return Object.fromEntries(named);
-};
+export const cacheStatsOf = (runtime: Runtime): Record<string, CacheStats> =>
+  Object.fromEntries([...uniqueNames(cachesOf(runtime))].map(([name, { stats }]) => [name, stats]));
 
 /** A view of an instance whose methods run past the cache: neither read nor written. */
 export const uncached = <Instance extends object>(instance: Instance): Instance => {

@@ -1,4 +1,3 @@
-import { allBindings } from '../decorate/bind.js';
 import { ConfigurationError } from '../errors/configuration-error.js';
 import type {
   BoundCircuit,
@@ -11,6 +10,7 @@ import type { CircuitHandle as Circuits } from '../policies/circuit-breaker/inte
 import type { Runtime } from '../runtime/runtime.js';
 import { type BoundMethod, boundMethod, policyOf } from './bound-method.js';
 import type { HasMethod, MethodNames, NameOfAny } from './cache-handle.js';
+import { handlesOf } from './policy-handles.js';
 import { uniqueNames } from './unique-names.js';
 
 /** The circuit of one method, followed through `configure`. */
@@ -106,11 +106,5 @@ export function circuitOf(target: object, name: string | symbol, ...args: unknow
 }
 
 /** All circuits of a runtime by name; a name that several have gets an ordinal, so that none hides another. */
-export const circuitsOf = (runtime: Runtime): ReadonlyMap<string, BoundCircuit> => {
-  const found = new Set(
-    allBindings(runtime).flatMap(({ interceptors }) =>
-      interceptors.flatMap(({ policy, handle }) => (policy === 'circuit-breaker' ? (handle as Circuits).all() : [])),
-    ),
-  );
-  return uniqueNames(found);
-};
+export const circuitsOf = (runtime: Runtime): ReadonlyMap<string, BoundCircuit> =>
+  uniqueNames(new Set(handlesOf<Circuits>(runtime, 'circuit-breaker').flatMap((circuits) => circuits.all())));

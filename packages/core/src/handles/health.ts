@@ -7,16 +7,19 @@ import type { Runtime } from '../runtime/runtime.js';
 import type { CacheStats } from '../stores/cache-stats.js';
 import { sumStats } from '../stores/cache-stats.js';
 import { allBindings } from '../decorate/bind.js';
-import { bulkheadsOf, rateLimitsOf } from './limits.js';
 import { cacheStatsOf } from './cache-handle.js';
 import { circuitsOf } from './circuit-handle.js';
 import {
   type ConcurrencyHealth,
   type ThrottleHealth,
+  bulkheadHealth,
   concurrencyHealth,
   isThrottling,
+  rateLimitStats,
   throttleHealth,
 } from './load-health.js';
+import { labelledHandlesOf } from './policy-handles.js';
+import { uniqueNames } from './unique-names.js';
 
 export interface CircuitHealth {
   readonly state: BreakerState;
@@ -78,13 +81,8 @@ const budgetsOf = (runtime: Runtime): Record<string, RetryBudgetFacts> => {
   for (const account of accounts)
     if (account !== undefined && !named.has(account.budget)) named.set(account.budget, account.name);
   const now = runtime.clock.now();
-  const budgets: Record<string, RetryBudgetFacts> = {};
-  for (const [budget, name] of named) {
-    let label = name;
-    for (let ordinal = 2; Object.hasOwn(budgets, label); ordinal++) label = `${name}#${ordinal}`;
-    budgets[label] = budget.facts(now);
-  }
-  return budgets;
+  const states = [...named].map(([budget, name]) => ({ name, budget }));
+  return Object.fromEntries([...uniqueNames(states)].map(([name, { budget }]) => [name, budget.facts(now)]));
 };
 
 /** How the runtime's methods are doing, as plain data for a health endpoint. */
@@ -98,7 +96,7 @@ export const healthOf = (runtime: Runtime): Health => {
     caches: cacheStatsOf(runtime),
     concurrencyLimits: concurrencyHealth(runtime),
     throttles: throttleHealth(runtime),
-    bulkheads: bulkheadsOf(runtime),
+    bulkheads: bulkheadHealth(runtime),
     budgets: budgetsOf(runtime),
     store: { status: 'healthy', circuit: { state: 'closed', failureCount: 0 } },
   };
@@ -117,11 +115,7 @@ export interface Stats {
 }
 
 const hedgesOf = (runtime: Runtime): Record<string, HedgeStats> =>
-  Object.fromEntries(
-    allBindings(runtime).flatMap(({ label, interceptors }) =>
-      interceptors.flatMap(({ policy, handle }) => (policy === 'hedge' ? [[label, handle as HedgeStats]] : [])),
-    ),
-  );
+  Object.fromEntries(labelledHandlesOf<HedgeStats>(runtime, 'hedge'));
 
 const inFlightOf = (runtime: Runtime): Record<string, number> =>
   Object.fromEntries(
@@ -135,8 +129,8 @@ export const statsOf = (runtime: Runtime): Stats => {
   return {
     caches,
     total: sumStats(Object.values(caches)),
-    rateLimits: rateLimitsOf(runtime),
-    bulkheads: bulkheadsOf(runtime),
+    rateLimits: rateLimitStats(runtime),
+    bulkheads: bulkheadHealth(runtime),
     hedges: hedgesOf(runtime),
     inFlight: inFlightOf(runtime),
   };

@@ -1,7 +1,11 @@
-import { allBindings } from '../decorate/bind.js';
 import type { LimitHandle } from '../policies/adaptive-concurrency/interceptor.js';
 import type { ThrottleHandle } from '../policies/adaptive-throttle/interceptor.js';
+import type { BulkheadHealth } from '../policies/bulkhead/bulkhead.js';
+import type { BulkheadHandle } from '../policies/bulkhead/interceptor.js';
+import type { RateLimitHandle } from '../policies/rate-limit/interceptor.js';
+import type { RateLimitStats } from '../policies/rate-limit/limiter.js';
 import type { Runtime } from '../runtime/runtime.js';
+import { handlesOf } from './policy-handles.js';
 import { uniqueNames } from './unique-names.js';
 
 export interface ConcurrencyHealth {
@@ -20,32 +24,35 @@ export interface ThrottleHealth {
   readonly rejectionRate: number;
 }
 
-const handlesOf = <Handle>(runtime: Runtime, policy: string): Handle[] =>
-  allBindings(runtime).flatMap(({ interceptors }) =>
-    interceptors.flatMap((each) => (each.policy === policy ? [each.handle as Handle] : [])),
-  );
+const byName = <State extends { readonly name: string }, Facts>(
+  states: Iterable<State>,
+  facts: (state: State) => Facts,
+): Record<string, Facts> => Object.fromEntries([...uniqueNames(states)].map(([name, state]) => [name, facts(state)]));
+
+/** What handles list, each once: a state that methods share by name is found at each. */
+const allOf = <State>(handles: readonly { all(): readonly State[] }[]): Set<State> =>
+  new Set(handles.flatMap((handle) => handle.all()));
+
+export const bulkheadHealth = (runtime: Runtime): Record<string, BulkheadHealth> =>
+  byName(allOf(handlesOf<BulkheadHandle>(runtime, 'bulkhead')), ({ health }) => health);
+
+export const rateLimitStats = (runtime: Runtime): Record<string, RateLimitStats> =>
+  byName(allOf(handlesOf<RateLimitHandle>(runtime, 'rate-limit')), ({ stats }) => stats);
 
 /** Limits that a whole class or a name shares; those of single instances are not listed. */
 export const concurrencyHealth = (runtime: Runtime): Record<string, ConcurrencyHealth> => {
   const limits = handlesOf<LimitHandle>(runtime, 'adaptive-concurrency').flatMap(({ only }) => only ?? []);
-  return Object.fromEntries(
-    [...uniqueNames(new Set(limits))].map(([name, { machine }]) => {
-      const { limit, inFlight } = machine;
-      return [name, { limit, inFlight }];
-    }),
-  );
+  return byName(new Set(limits), ({ machine: { limit, inFlight } }) => ({ limit, inFlight }));
 };
 
 /** Throttles that a whole class or a name shares; those of single instances are not listed. */
 export const throttleHealth = (runtime: Runtime): Record<string, ThrottleHealth> => {
   const throttles = handlesOf<ThrottleHandle>(runtime, 'adaptive-throttle').flatMap(({ only }) => only ?? []);
   const now = runtime.clock.now();
-  return Object.fromEntries(
-    [...uniqueNames(new Set(throttles))].map(([name, { machine }]) => {
-      const { requests, accepts, rejectionRate } = machine.facts(now);
-      return [name, { requests, acceptanceRate: requests === 0 ? 1 : accepts / requests, rejectionRate }];
-    }),
-  );
+  return byName(new Set(throttles), ({ machine }) => {
+    const { requests, accepts, rejectionRate } = machine.facts(now);
+    return { requests, acceptanceRate: requests === 0 ? 1 : accepts / requests, rejectionRate };
+  });
 };
 
 /** Whether some throttle refuses calls, and does not only tell. */

@@ -123,7 +123,8 @@ describe('places', () => {
     expect(sayingsOf({ bulkhead: { maxConcurrent: 10, maxQueue: 0 } })).toEqual([
       "after 10 calls that hang, no other call is admitted; add @Timeout('2s') and pass its signal on",
     ]);
-    expect(codesOf({ bulkhead: { maxConcurrent: 10, maxHold: 5_000 } })).toEqual([]);
+    expect(codesOf({ bulkhead: { maxConcurrent: 10, maxHold: 5_000 } })).toEqual(['BULKHEAD_WITHOUT_TIMEOUT']);
+    expect(codesOf({ bulkhead: { maxConcurrent: 10, shadow: true } })).toEqual([]);
     expect(codesOf({ bulkhead: { maxConcurrent: 10 }, ...attempt(1_000) })).toEqual([]);
   });
 

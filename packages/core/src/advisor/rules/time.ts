@@ -1,5 +1,5 @@
 import { formatDuration } from '../../algorithms/duration.js';
-import { has, numberIn } from '../facts.js';
+import { type ExplainedStack, has, numberIn, policyIn } from '../facts.js';
 import type { Rule } from '../warning.js';
 import { fittingAttempts, longestQueue } from '../worst-case.js';
 
@@ -52,7 +52,7 @@ export const waitOutlivesTotal: Rule = ({ stack }) => {
   };
 };
 
-const hasTimeout = (stack: Parameters<typeof has>[0]): boolean => has(stack, 'timeout') || has(stack, 'total-timeout');
+const hasTimeout = (stack: ExplainedStack): boolean => has(stack, 'timeout') || has(stack, 'total-timeout');
 
 export const breakerWithoutTimeout: Rule = ({ kind, stack }) => {
   if (kind !== 'async' || !has(stack, 'circuit-breaker') || hasTimeout(stack)) return undefined;
@@ -63,14 +63,13 @@ export const breakerWithoutTimeout: Rule = ({ kind, stack }) => {
   };
 };
 
-/** Work that outlives its timeout keeps its place, unless `maxHold` takes it away: that is another matter. */
+/** `maxHold` is no help: it takes a place from work that nobody waits for, and without a timeout the caller waits. */
 export const bulkheadWithoutTimeout: Rule = ({ stack }) => {
-  const places = numberIn(stack, 'bulkhead', 'maxConcurrent');
-  if (places === undefined || hasTimeout(stack) || numberIn(stack, 'bulkhead', 'maxHold') !== undefined)
-    return undefined;
+  const bulkhead = policyIn(stack, 'bulkhead')?.options;
+  if (bulkhead === undefined || bulkhead['shadow'] === true || hasTimeout(stack)) return undefined;
   return {
     code: 'BULKHEAD_WITHOUT_TIMEOUT',
-    message: `after ${places} calls that hang, no other call is admitted`,
+    message: `after ${String(bulkhead['maxConcurrent'])} calls that hang, no other call is admitted`,
     remedy: "add @Timeout('2s') and pass its signal on",
   };
 };

@@ -4,6 +4,9 @@ import type { Rule } from '../warning.js';
 /** A verb alone or in front of a further word: `add`, `addItem`, not `address`. */
 const WRITES = /^#?(create|add|insert|save|place|charge|pay|send|post|submit|transfer|delete|remove|order)(?![a-z])/;
 
+/** Those that are nothing but verbs: a method `order` or `post` may as well read one. */
+const SURELY_WRITES = /^#?(create|add|insert|save|pay|send|submit|delete|remove)(?![a-z])/;
+
 export const retriesWrite: Rule = ({ record, stack }) => {
   const retry = policyIn(stack, 'retry');
   if (retry === undefined || retry.options['isIdempotent'] === false || !WRITES.test(record.name)) return undefined;
@@ -25,7 +28,7 @@ export const hedgesWrite: Rule = ({ record, stack }) => {
 };
 
 export const cachesWrite: Rule = ({ record, stack }) => {
-  if (!has(stack, 'cached') || !WRITES.test(record.name)) return undefined;
+  if (!has(stack, 'cached') || !SURELY_WRITES.test(record.name)) return undefined;
   return {
     code: 'CACHES_A_WRITE',
     message: `'${record.name}' sounds like a write, and its second call is answered without running it`,

@@ -1,13 +1,13 @@
 import {
   type OptionSite,
+  type Schema,
   callback,
   checkOptions,
   configurationError,
-  flag,
   oneOf,
-  text,
   whole,
 } from '../../errors/option-check.js';
+import { checkStateOptions, stateSchema } from '../../decorate/state-options.js';
 import type { LimitSettings } from './machine.js';
 
 /** Options of `@AdaptiveConcurrency`. */
@@ -33,22 +33,19 @@ export interface AdaptiveConcurrencyOptions {
   readonly scope?: 'class' | 'instance';
 }
 
-const SCHEMA = {
+const schema = (): Schema => ({
   algorithm: oneOf('aimd', 'gradient'),
   min: whole(1),
   max: whole(1),
   initial: whole(1),
   overloadIf: callback,
-  shadow: flag,
-  name: text,
-  scope: oneOf('class', 'instance'),
-};
+  ...stateSchema(),
+});
 
 /** @throws ConfigurationError */
 export const parseConcurrencyOptions = (given: unknown, site: OptionSite): Readonly<Record<string, unknown>> => {
-  const options = checkOptions(site, SCHEMA, given ?? {});
-  if (options['name'] !== undefined && options['scope'] === 'instance')
-    throw configurationError(site, "name shares one limit, scope 'instance' separates them; keep one", 'name');
+  const options = checkOptions(site, schema(), given ?? {});
+  checkStateOptions(options, 'limit', site);
   return options;
 };
 

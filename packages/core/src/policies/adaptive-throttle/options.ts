@@ -2,15 +2,13 @@ import { type Duration, parseDuration } from '../../algorithms/duration.js';
 import {
   type Check,
   type OptionSite,
+  type Schema,
   callback,
   checkOptions,
-  configurationError,
   duration,
   finite,
-  flag,
-  oneOf,
-  text,
 } from '../../errors/option-check.js';
+import { checkStateOptions, stateSchema } from '../../decorate/state-options.js';
 import type { ThrottleSettings } from './machine.js';
 
 /** Options of `@AdaptiveThrottle`. */
@@ -37,22 +35,19 @@ export interface AdaptiveThrottleOptions {
 const belowOne: Check = (value) =>
   typeof value === 'number' && value >= 0 && value < 1 ? undefined : 'must be a number from 0 to less than 1';
 
-const SCHEMA = {
+const schema = (): Schema => ({
   k: finite(1),
   padding: finite(1),
   window: duration({ atLeast: 10 }),
   maxRejection: belowOne,
   overloadIf: callback,
-  shadow: flag,
-  name: text,
-  scope: oneOf('class', 'instance'),
-};
+  ...stateSchema(),
+});
 
 /** @throws ConfigurationError */
 export const parseThrottleOptions = (given: unknown, site: OptionSite): Readonly<Record<string, unknown>> => {
-  const options = checkOptions(site, SCHEMA, given ?? {});
-  if (options['name'] !== undefined && options['scope'] === 'instance')
-    throw configurationError(site, "name shares one throttle, scope 'instance' separates them; keep one", 'name');
+  const options = checkOptions(site, schema(), given ?? {});
+  checkStateOptions(options, 'throttle', site);
   return options;
 };
 

@@ -1,16 +1,6 @@
 import { type Duration, parseDuration } from '../../algorithms/duration.js';
-import {
-  type OptionSite,
-  type Schema,
-  callback,
-  checkOptions,
-  configurationError,
-  duration,
-  flag,
-  oneOf,
-  text,
-  whole,
-} from '../../errors/option-check.js';
+import { type OptionSite, type Schema, callback, checkOptions, duration, whole } from '../../errors/option-check.js';
+import { checkStateOptions, stateSchema } from '../../decorate/state-options.js';
 import type { BulkheadSettings } from './machine.js';
 
 /** Options of `@Bulkhead`. */
@@ -41,17 +31,14 @@ const schema = (): Schema => ({
   maxQueue: whole(0),
   queueTimeout: duration({ positive: true }),
   maxHold: duration({ positive: true, infinite: true }),
-  shadow: flag,
-  name: text,
   key: callback,
-  scope: oneOf('class', 'instance'),
+  ...stateSchema(),
 });
 
 /** @throws ConfigurationError */
 export const parseBulkheadOptions = (given: unknown, site: OptionSite): Readonly<Record<string, unknown>> => {
   const options = checkOptions(site, schema(), given ?? {});
-  if (options['name'] !== undefined && options['scope'] === 'instance')
-    throw configurationError(site, "name shares one bulkhead, scope 'instance' separates them; keep one", 'name');
+  checkStateOptions(options, 'bulkhead', site);
   return options;
 };
 

@@ -9,7 +9,6 @@ import {
   configurationError,
   duration,
   either,
-  flag,
   fraction,
   isRecord,
   ofPlainObject,
@@ -19,6 +18,7 @@ import {
   text,
   whole,
 } from '../../errors/option-check.js';
+import { checkStateOptions, stateSchema } from '../../decorate/state-options.js';
 import type { BreakerSettings } from './machine.js';
 
 export type BreakerWindow =
@@ -111,18 +111,15 @@ const schema = (): Schema => ({
   ignoreIf: callback,
   failureOn: errorPatterns,
   ignoreOn: errorPatterns,
-  name: text,
   key: callback,
-  scope: oneOf('class', 'instance'),
-  shadow: flag,
+  ...stateSchema(),
 });
 
 /** @throws ConfigurationError */
 export const parseBreakerOptions = (given: unknown, site: OptionSite): Readonly<Record<string, unknown>> => {
   const options = checkOptions(site, schema(), given ?? {});
   const { name, scope, key } = options;
-  if (name !== undefined && scope === 'instance')
-    throw configurationError(site, "name shares one circuit, scope 'instance' separates them; keep one", 'name');
+  checkStateOptions(options, 'circuit', site);
   if (name !== undefined && key !== undefined && scope !== undefined)
     throw configurationError(site, 'name, key and scope contradict each other', 'scope');
   return options;

@@ -6,11 +6,10 @@ import {
   checkOptions,
   configurationError,
   duration,
-  flag,
   oneOf,
-  text,
   whole,
 } from '../../errors/option-check.js';
+import { checkStateOptions, stateSchema } from '../../decorate/state-options.js';
 import type { RateSettings } from './machine.js';
 
 /** Options of `@RateLimit`. */
@@ -44,17 +43,14 @@ const schema = (): Schema => ({
   algorithm: oneOf('gcra', 'token-bucket', 'sliding-window'),
   burst: whole(1),
   maxWait: duration(),
-  shadow: flag,
-  name: text,
   key: callback,
-  scope: oneOf('class', 'instance'),
+  ...stateSchema(),
 });
 
 /** @throws ConfigurationError */
 export const parseRateLimitOptions = (given: unknown, site: OptionSite): Readonly<Record<string, unknown>> => {
   const options = checkOptions(site, schema(), given ?? {});
-  if (options['name'] !== undefined && options['scope'] === 'instance')
-    throw configurationError(site, "name shares one limit, scope 'instance' separates them; keep one", 'name');
+  checkStateOptions(options, 'limit', site);
   if (options['burst'] !== undefined && options['algorithm'] === 'sliding-window') throw noBurst(site);
   return options;
 };
