@@ -2,14 +2,12 @@ import { closest } from './algorithms/edit-distance.js';
 import { ConfigurationError } from './errors/configuration-error.js';
 import { shown } from './errors/option-check.js';
 import { RANKS } from './pipeline/policy.js';
-import type { ResilientOptions } from './resilient.js';
+import type { GeneralOption, ResilientOptions } from './resilient.js';
 import { BypassedPolicies } from './runtime/bypass.js';
 import { world } from './runtime/world.js';
 
-type General = 'policy' | 'order' | 'async' | 'include' | 'exclude';
-
 /** A policy's key, as in `@Resilient({ … })`. */
-export type PolicyKey = Exclude<keyof ResilientOptions, General>;
+export type PolicyKey = Exclude<keyof ResilientOptions, GeneralOption>;
 
 /** The policies that calls pass by: `true` for all of them, one, or several. */
 export type Bypass = boolean | PolicyKey | readonly PolicyKey[];

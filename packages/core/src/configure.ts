@@ -31,7 +31,7 @@ import type { BulkheadOptions } from './policies/bulkhead/options.js';
 import type { RateLimitOptions } from './policies/rate-limit/options.js';
 import type { RetryOptions } from './policies/retry/options.js';
 import type { TimeoutOptions } from './policies/timeout/options.js';
-import { type ResilientOptions, type UserPolicies, parseResilientOptions } from './resilient.js';
+import { type GeneralOption, type ResilientOptions, type UserPolicies, parseResilientOptions } from './resilient.js';
 import type { Clock } from './runtime/clock.js';
 import type { Random } from './runtime/random.js';
 import {
@@ -60,10 +60,7 @@ export interface PolicyDefaults extends UserPolicies {
 }
 
 /** What `@Resilient('payments')` stands for. */
-export interface NamedPolicy extends Omit<
-  ResilientOptions<any, any[], any>,
-  'policy' | 'order' | 'async' | 'include' | 'exclude' | 'silence'
-> {
+export interface NamedPolicy extends Omit<ResilientOptions<any, any[], any>, GeneralOption> {
   /** The preset or named policy that this one refines, option by option; under a preset's own name: that preset. */
   readonly policy?: string;
   /** Refines policies that a method has for itself, and gives it none: `{ cache: { staleIfError: '1h' } }`. */

@@ -40,6 +40,9 @@ import { world } from './runtime/world.js';
  */
 export interface UserPolicies {}
 
+/** The options of `@Resilient` that name no policy. */
+export type GeneralOption = 'policy' | 'order' | 'async' | 'include' | 'exclude' | 'silence';
+
 /** Policies by name; `true` means with defaults, `false` takes one away that a weaker layer gave. */
 export interface ResilientOptions<
   Self = unknown,

@@ -916,6 +916,8 @@ void withContext({ bypass: ['cache', 'retry'], traceId: 't' }, () => 1);
 void withContext({ bypass: true }, () => 1);
 // @ts-expect-error -- no such policy
 void withContext({ bypass: 'cahce' }, () => 1);
+// @ts-expect-error -- an option of @Resilient, not a policy
+void withContext({ bypass: 'silence' }, () => 1);
 const moved = withRuntime(new Products(), runtime);
 is<Equal<typeof moved, Products>>();
 const answered = runtime.run(() => 7);
