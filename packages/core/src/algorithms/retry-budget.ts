@@ -48,7 +48,7 @@ export class RetryBudget {
   readonly ratio: number;
   readonly minPerSecond: number;
   /** @internal */
-  readonly [BRAND] = true;
+  declare readonly [BRAND]: true;
   readonly name: string | undefined;
   /** Something was turned down, and little has come back since. */
   isExhausted = false;
@@ -61,6 +61,7 @@ export class RetryBudget {
     if (!(Number.isFinite(minPerSecond) && minPerSecond >= 0)) {
       throw new RangeError(`RetryBudget: minPerSecond must be a number >= 0, got ${String(minPerSecond)}`);
     }
+    this[BRAND] = true;
     this.ratio = ratio;
     this.minPerSecond = minPerSecond;
     this.name = name;
