@@ -1,16 +1,8 @@
 import type { CacheKey } from '../algorithms/stable-key.js';
+import { EntryTimeColumns, type EntryTimes } from './entry-times.js';
 import { LruSlots } from './lru.js';
 
-/** Times are monotonic milliseconds. */
-export interface EntryTimes {
-  /** When the load began that brought the value. */
-  readonly startedAt: number;
-  readonly freshUntil: number;
-  /** The end of a lease: nothing is served after it. */
-  readonly hardUntil: number;
-  /** The same on the wall clock, since a suspended machine's monotonic clock may stand still. */
-  readonly hardUntilWall: number;
-}
+export type { EntryTimes } from './entry-times.js';
 
 export type DropReason = 'size' | 'resize' | 'expired';
 
@@ -18,7 +10,6 @@ const FIRST_CAPACITY = 16;
 const GROWTH = 4;
 /** Slots looked at per write: enough to stay ahead of the writes, few enough not to be felt. */
 const SWEPT_PER_WRITE = 2;
-const VACANT = Number.NaN;
 
 /**
  * The entries of one cache: values in least-recently-used order, times in typed arrays beside them. Starts small and
@@ -27,11 +18,7 @@ const VACANT = Number.NaN;
  */
 export class EntryTable<Value = unknown> {
   private slots: LruSlots<CacheKey, Value>;
-  private freshUntil: Float64Array;
-  private startedAt: Float64Array;
-  /** Made with the first leased entry. */
-  private hardUntil: Float64Array | undefined = undefined;
-  private hardUntilWall: Float64Array | undefined = undefined;
+  private times: EntryTimeColumns;
   /** Settled promises of values that were hit, made with the first hit. */
   private promises: (Promise<Value> | undefined)[] | undefined = undefined;
   private cursor = 0;
@@ -43,8 +30,7 @@ export class EntryTable<Value = unknown> {
     this.onDrop = onDrop;
     const capacity = Math.min(maxSize, FIRST_CAPACITY);
     this.slots = new LruSlots(capacity);
-    this.freshUntil = new Float64Array(capacity).fill(VACANT);
-    this.startedAt = new Float64Array(capacity);
+    this.times = new EntryTimeColumns(capacity);
   }
 
   get size(): number {
@@ -60,14 +46,10 @@ export class EntryTable<Value = unknown> {
     return this.slots.find(key);
   }
 
-  /**
-   * The slot of a key whose entry is fresh, now the most recently used one; else −1. Leased entries are never answered
-   * here: their end is judged by the exact clocks.
-   */
+  /** The slot of a key whose entry is fresh and asks for nothing more, now the most recently used one; else −1. */
   hit(key: CacheKey, now: number): number {
     const slot = this.slots.find(key);
-    if (slot < 0 || !((this.freshUntil[slot] as number) > now)) return -1;
-    if (this.hardUntil !== undefined && this.hardUntil[slot] !== Infinity) return -1;
+    if (slot < 0 || !((this.times.hitUntil[slot] as number) > now)) return -1;
     this.slots.promote(slot);
     return slot;
   }
@@ -86,13 +68,8 @@ export class EntryTable<Value = unknown> {
     return (promises[slot] ??= make(this.slots.valueAt(slot)));
   }
 
-  timesAt(slot: number): EntryTimes {
-    return {
-      startedAt: this.startedAt[slot] as number,
-      freshUntil: this.freshUntil[slot] as number,
-      hardUntil: this.hardUntil?.[slot] ?? Infinity,
-      hardUntilWall: this.hardUntilWall?.[slot] ?? Infinity,
-    };
+  timesAt(slot: number): Required<EntryTimes> {
+    return this.times.at(slot);
   }
 
   /** `retainedFor`: how long past its freshness an entry may still serve. */
@@ -109,10 +86,8 @@ export class EntryTable<Value = unknown> {
     let slot = known;
     if (known < 0) slot = this.slots.insert(key, value);
     else this.slots.replace(known, value);
-    this.freshUntil[slot] = times.freshUntil;
-    this.startedAt[slot] = times.startedAt;
+    this.times.set(slot, times);
     if (this.promises !== undefined) this.promises[slot] = undefined;
-    if (times.hardUntil !== Infinity || this.hardUntil !== undefined) this.setLease(slot, times);
     // Told last: whoever hears of it may change the table.
     if (victim >= 0) this.onDrop(evicted, 'size');
   }
@@ -132,9 +107,7 @@ export class EntryTable<Value = unknown> {
 
   clear(): void {
     this.slots.clear();
-    this.freshUntil.fill(VACANT);
-    this.hardUntil = undefined;
-    this.hardUntilWall = undefined;
+    this.times.clear();
     this.promises = undefined;
   }
 
@@ -162,12 +135,9 @@ export class EntryTable<Value = unknown> {
 
   /** Copies the entries, least recently used first, into arrays of another length; returns the keys beyond it. */
   private rebuild(capacity: number): CacheKey[] {
-    const { slots, freshUntil, startedAt, hardUntil, hardUntilWall, promises } = this;
+    const { slots, times, promises } = this;
     this.slots = new LruSlots(capacity);
-    this.freshUntil = new Float64Array(capacity).fill(VACANT);
-    this.startedAt = new Float64Array(capacity);
-    this.hardUntil = hardUntil && new Float64Array(capacity).fill(Infinity);
-    this.hardUntilWall = hardUntilWall && new Float64Array(capacity).fill(Infinity);
+    this.times = new EntryTimeColumns(capacity);
     this.promises = promises && new Array<Promise<Value> | undefined>(capacity);
     this.cursor = 0;
     const dropped: CacheKey[] = [];
@@ -179,39 +149,22 @@ export class EntryTable<Value = unknown> {
         continue;
       }
       const slot = this.slots.insert(key, slots.valueAt(old));
-      this.freshUntil[slot] = freshUntil[old] as number;
-      this.startedAt[slot] = startedAt[old] as number;
-      if (hardUntil !== undefined) (this.hardUntil as Float64Array)[slot] = hardUntil[old] as number;
-      if (hardUntilWall !== undefined) (this.hardUntilWall as Float64Array)[slot] = hardUntilWall[old] as number;
+      this.times.copy(slot, times, old);
       if (promises !== undefined) (this.promises as (Promise<Value> | undefined)[])[slot] = promises[old];
     }
     return dropped;
   }
 
-  private setLease(slot: number, { hardUntil, hardUntilWall }: EntryTimes): void {
-    const { capacity } = this.slots;
-    this.hardUntil ??= new Float64Array(capacity).fill(Infinity);
-    this.hardUntilWall ??= new Float64Array(capacity).fill(Infinity);
-    this.hardUntil[slot] = hardUntil;
-    this.hardUntilWall[slot] = hardUntilWall;
-  }
-
   private vacate(slot: number): void {
-    this.freshUntil[slot] = VACANT;
+    this.times.vacate(slot);
     if (this.promises !== undefined) this.promises[slot] = undefined;
-    if (this.hardUntil !== undefined) this.hardUntil[slot] = Infinity;
-    if (this.hardUntilWall !== undefined) this.hardUntilWall[slot] = Infinity;
   }
 
   private sweep(now: number, retainedFor: number): void {
     for (let visited = 0; visited < SWEPT_PER_WRITE; visited++) {
       const cursor = this.cursor + 1 < this.slots.capacity ? this.cursor + 1 : 0;
       this.cursor = cursor;
-      // A vacant slot is past no time: every comparison with NaN is false.
-      const isOver =
-        now >= (this.freshUntil[cursor] as number) + retainedFor ||
-        (this.hardUntil !== undefined && now >= (this.hardUntil[cursor] as number));
-      if (isOver) this.expire(this.slots.keyAt(cursor));
+      if (this.times.isOver(cursor, now, retainedFor)) this.expire(this.slots.keyAt(cursor));
     }
   }
 }

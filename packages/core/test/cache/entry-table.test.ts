@@ -28,6 +28,7 @@ describe('EntryTable', () => {
     expect(table.timesAt(table.find(4))).toEqual({
       startedAt: 904,
       freshUntil: 1004,
+      refreshAt: Infinity,
       hardUntil: 5004,
       hardUntilWall: 9000,
     });
@@ -40,10 +41,35 @@ describe('EntryTable', () => {
     checkTable(table);
   });
 
-  test('a table that never grew needs no lease and no promise arrays', () => {
+  test('a table without leases, early refreshes and hits has no arrays for them', () => {
     const { table } = tableOf(10);
     table.put('a', 1, times(10), NO_SWEEP);
-    expect(insideOf(table)).toMatchObject({ hardUntil: undefined, hardUntilWall: undefined, promises: undefined });
+    const none = { values: undefined };
+    expect(insideOf(table)).toMatchObject({
+      times: { freshUntil: none, refreshAt: none, hardUntil: none, hardUntilWall: none },
+      promises: undefined,
+    });
+  });
+
+  test('an entry whose refresh is due is not hit here, and is fresh all the same', () => {
+    const { table } = tableOf(4);
+    table.put('a', 1, { ...times(100), refreshAt: 80 }, NO_SWEEP);
+    table.put('b', 2, times(100), NO_SWEEP);
+    expect([79, 80, 99].map((now) => table.hit('a', now) >= 0)).toEqual([true, false, false]);
+    expect(table.hit('b', 99)).toBeGreaterThanOrEqual(0);
+    expect(table.timesAt(table.find('a'))).toMatchObject({ freshUntil: 100, refreshAt: 80 });
+    expect(table.timesAt(table.find('b'))).toMatchObject({ freshUntil: 100, refreshAt: Infinity });
+  });
+
+  test('the time of a refresh survives growth and goes with its entry', () => {
+    const { table } = tableOf(64);
+    table.put('a', 1, { ...times(100), refreshAt: 80 }, NO_SWEEP);
+    for (let key = 0; key < 20; key += 1) table.put(key, 'v', times(100), NO_SWEEP);
+    expect(table.timesAt(table.find('a')).refreshAt).toBe(80);
+    table.put('a', 2, times(200), NO_SWEEP);
+    expect(table.timesAt(table.find('a'))).toMatchObject({ freshUntil: 200, refreshAt: Infinity });
+    table.delete('a');
+    checkTable(table);
   });
 
   test('a leased entry is never hit here, its neighbours are', () => {

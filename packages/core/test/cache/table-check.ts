@@ -16,9 +16,7 @@ export interface TableInside {
     readonly size: number;
     readonly capacity: number;
   };
-  readonly freshUntil: Float64Array;
-  readonly hardUntil: Float64Array | undefined;
-  readonly hardUntilWall: Float64Array | undefined;
+  readonly times: { readonly hitUntil: Float64Array };
   readonly promises: unknown[] | undefined;
 }
 
@@ -41,29 +39,31 @@ const checkList = ({ items, forward, backward, head, tail, size }: TableInside['
   for (const slot of items.values()) expectThat(seen.has(slot), 'a slot of the map is not in the list');
 };
 
-const checkVacant = ({ slots, freshUntil, hardUntil, hardUntilWall, promises }: TableInside, slot: number): void => {
+const checkVacant = (table: EntryTable, { slots, times, promises }: TableInside, slot: number): void => {
   expectThat(slots.K[slot] === undefined && slots.V[slot] === undefined, 'a vacated slot keeps its key or value');
-  expectThat(Number.isNaN(freshUntil[slot]), 'a vacated slot keeps its time');
-  expectThat((hardUntil?.[slot] ?? Infinity) === Infinity, 'a vacated slot keeps its lease');
-  expectThat((hardUntilWall?.[slot] ?? Infinity) === Infinity, 'a vacated slot keeps its lease by the wall clock');
+  const { freshUntil, refreshAt, hardUntil, hardUntilWall } = table.timesAt(slot);
+  expectThat(Number.isNaN(times.hitUntil[slot]) && Number.isNaN(freshUntil), 'a vacated slot keeps its time');
+  expectThat(refreshAt === Infinity, 'a vacated slot keeps the time of its refresh');
+  expectThat(hardUntil === Infinity, 'a vacated slot keeps its lease');
+  expectThat(hardUntilWall === Infinity, 'a vacated slot keeps its lease by the wall clock');
   expectThat(promises?.[slot] === undefined, 'a vacated slot keeps its promise');
 };
 
 /** Every entry's slot is its own, the order of use is one list, and vacated slots are blank. */
 export const checkTable = (table: EntryTable): void => {
   const inside = insideOf(table);
-  const { slots, freshUntil } = inside;
+  const { slots, times } = inside;
   expectThat(slots.size === slots.items.size && slots.size <= table.maxSize, 'the size is wrong');
-  expectThat(slots.capacity <= table.maxSize && freshUntil.length === slots.capacity, 'the capacity is wrong');
+  expectThat(slots.capacity <= table.maxSize && times.hitUntil.length === slots.capacity, 'the capacity is wrong');
   checkList(slots);
   const used = new Set<number>();
   for (const [key, slot] of slots.items) {
     expectThat(Object.is(slots.K[slot], key), 'a slot holds another key');
-    expectThat(!Number.isNaN(freshUntil[slot]), 'an entry has no time');
+    expectThat(!Number.isNaN(table.timesAt(slot).freshUntil), 'an entry has no time');
     used.add(slot);
   }
   expectThat(used.size === slots.items.size, 'two keys share a slot');
-  for (let slot = 0; slot < slots.capacity; slot += 1) if (!used.has(slot)) checkVacant(inside, slot);
+  for (let slot = 0; slot < slots.capacity; slot += 1) if (!used.has(slot)) checkVacant(table, inside, slot);
 };
 
 /** The cell behind the method `get` of an instance. */
