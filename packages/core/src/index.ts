@@ -1,6 +1,8 @@
 /** Holdfast: decorators that make the methods of a service class hold fast when what they depend on does not. */
 
 export { Cached } from './policies/cached/decorator.js';
+export { leaseTtl } from './policies/cached/lease-ttl.js';
+export type { Lease, LeaseTtlOptions } from './policies/cached/lease-ttl.js';
 export { Retry } from './policies/retry/decorator.js';
 export { CircuitBreaker } from './policies/circuit-breaker/decorator.js';
 export { Timeout } from './policies/timeout/decorator.js';
@@ -60,7 +62,13 @@ export { ShuttingDownError } from './errors/shutting-down-error.js';
 export { ResilienceError, isResilienceError } from './errors/resilience-error.js';
 export { TimedOutError } from './errors/timed-out-error.js';
 
-export type { CachedOptions, ComputedTtl, LeasedTtl, StaleIfErrorOptions } from './policies/cached/options.js';
+export type {
+  CachedOptions,
+  ComputedTtl,
+  LeasedTtl,
+  RefreshAheadOptions,
+  StaleIfErrorOptions,
+} from './policies/cached/options.js';
 export type { RetryOptions } from './policies/retry/options.js';
 export type { RetryBudgetFacts, RetryBudgetOptions } from './algorithms/retry-budget.js';
 export type { BreakerWindow, CircuitBreakerOptions } from './policies/circuit-breaker/options.js';

@@ -1,18 +1,22 @@
 import { ResilienceError } from './resilience-error.js';
 
+/** `attempt` bounds one try, `total` the caller's whole waiting, `load` his waiting for a load that goes on without him. */
+export type TimeoutScope = 'attempt' | 'total' | 'load';
+
+const WHAT: Record<TimeoutScope, string> = { attempt: 'attempt', total: 'call', load: 'waiting for the load' };
+
 /** The call was made and abandoned: our own timer fired. A caller's abort keeps the caller's reason instead. */
 export class TimedOutError extends ResilienceError {
   override readonly name = 'TimedOutError';
   /** The bound that elapsed, in milliseconds. */
   readonly timeout: number;
-  /** `attempt` bounds one try, `total` the caller's whole waiting. */
-  readonly scope: 'attempt' | 'total';
+  readonly scope: TimeoutScope;
 
-  constructor(method: string, scope: 'attempt' | 'total', timeout: number) {
-    super(`${method}: ${scope === 'attempt' ? 'attempt' : 'call'} timed out after ${timeout} ms`, {
+  constructor(method: string, scope: TimeoutScope, timeout: number) {
+    super(`${method}: ${WHAT[scope]} timed out after ${timeout} ms`, {
       code: 'TIMED_OUT',
       method,
-      policy: 'timeout',
+      policy: scope === 'load' ? 'cached' : 'timeout',
     });
     this.scope = scope;
     this.timeout = timeout;

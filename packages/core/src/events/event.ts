@@ -3,6 +3,8 @@
  * messages or raw keys: a key appears as a hash salted per process.
  */
 
+import type { TimeoutScope } from '../errors/timed-out-error.js';
+
 export interface ErrorFacts {
   readonly name: string;
   readonly code?: string | undefined;
@@ -35,6 +37,8 @@ export type HoldfastEvent =
   | Fact<'cache.refreshFailed', { keyHash: string; retryIn: number }>
   | Fact<'cache.evicted', { keyHash: string; reason: 'size' | 'resize' }>
   | Fact<'cache.expired', { keyHash: string }>
+  /** A failed load was not repeated: its error has answered, `age` milliseconds after the load began. */
+  | Fact<'cache.errorServed', { keyHash: string; age: number; remainingTtl: number }>
   | Fact<
       'cache.invalidated',
       { keyHash?: string; reason: InvalidationReason; status?: number | undefined; entries?: number }
@@ -70,7 +74,7 @@ export type HoldfastEvent =
   | Fact<'circuit.disabled', { circuit: string; state: 'disabled' | 'metrics-only' }>
   | Fact<'circuit.rejected', { circuit: string; retryAfter: number }>
   | Fact<'circuit.slowCall', { circuit: string; durationMs: number }>
-  | Fact<'timeout.elapsed', { scope: 'attempt' | 'total'; timeout: number }>
+  | Fact<'timeout.elapsed', { scope: TimeoutScope; timeout: number }>
   | Fact<'timeout.lateResult', { outcome: 'fulfilled' | 'rejected'; lateMs: number }>
   /** Another branch of a call has begun; `hedge` counts from 1, `delay` is how long the one before had. */
   | Fact<'hedge.launched', { hedge: number; delay: number }>
@@ -156,6 +160,7 @@ const NAMES: Record<EventType, true> = {
   'cache.refreshFailed': true,
   'cache.evicted': true,
   'cache.expired': true,
+  'cache.errorServed': true,
   'cache.invalidated': true,
   'cache.storeFailed': true,
   'cache.uncacheable': true,

@@ -1,5 +1,6 @@
 import type { CacheKey } from '../algorithms/stable-key.js';
 import { CacheCounters, type CacheStats } from './cache-stats.js';
+import { LruSlots } from './lru.js';
 import { type DropReason, EntryTable, type EntryTimes } from './entry-table.js';
 
 /** A load under way, as far as the cell needs to know it. */
@@ -14,6 +15,16 @@ export interface KeyThrottle {
   readonly delay: number;
 }
 
+const MOST_FAILURES = 1_000;
+
+/** The error of a load, which answers in the place of another load for a while. */
+export interface KeptFailure {
+  readonly error: unknown;
+  /** When the load began. */
+  readonly startedAt: number;
+  readonly until: number;
+}
+
 /**
  * The cache of one scope: entries, the loads under way by key, and the keys whose source has just failed. Whatever
  * changes a key by hand detaches its load, so that a value read before the change is never stored after it.
@@ -24,6 +35,7 @@ export class CacheCell<Value = unknown, Flight extends CellFlight = CellFlight> 
   readonly counters = new CacheCounters();
   private unshared: Map<Flight, CacheKey> | undefined = undefined;
   private throttles: Map<CacheKey, KeyThrottle> | undefined = undefined;
+  private failures: LruSlots<CacheKey, KeptFailure> | undefined = undefined;
 
   constructor(maxSize: number, onDrop: (key: CacheKey, reason: DropReason) => void) {
     this.table = new EntryTable(maxSize, (key, reason) => {
@@ -45,7 +57,7 @@ export class CacheCell<Value = unknown, Flight extends CellFlight = CellFlight> 
     sweep: { readonly now: number; readonly retainedFor: number },
   ): void {
     this.counters.sets += 1;
-    this.throttles?.delete(key);
+    this.forgetFailures(key);
     this.table.put(key, value, times, sweep);
   }
 
@@ -87,13 +99,13 @@ export class CacheCell<Value = unknown, Flight extends CellFlight = CellFlight> 
   /** Returns whether there was an entry. */
   invalidate(key: CacheKey): boolean {
     this.detach(key);
-    this.throttles?.delete(key);
+    this.forgetFailures(key);
     return this.table.delete(key);
   }
 
   /** Removes the entry and leaves a load under way alone: it brought the news itself. */
   drop(key: CacheKey): boolean {
-    this.throttles?.delete(key);
+    this.forgetFailures(key);
     return this.table.delete(key);
   }
 
@@ -104,6 +116,7 @@ export class CacheCell<Value = unknown, Flight extends CellFlight = CellFlight> 
     for (const flight of this.unshared?.keys() ?? []) flight.isDetached = true;
     this.flights.clear();
     this.throttles = undefined;
+    this.failures = undefined;
     this.table.clear();
     return size;
   }
@@ -130,7 +143,25 @@ export class CacheCell<Value = unknown, Flight extends CellFlight = CellFlight> 
     if (this.table.find(key) >= 0) (this.throttles ??= new Map()).set(key, throttle);
   }
 
-  liftThrottle(key: CacheKey): void {
+  /** The source of a key has answered again, or the key was changed by hand. */
+  forgetFailures(key: CacheKey): void {
     this.throttles?.delete(key);
+    this.failures?.delete(key);
+  }
+
+  failureOf(key: CacheKey, now: number): KeptFailure | undefined {
+    const slot = this.failures?.find(key) ?? -1;
+    if (slot < 0) return undefined;
+    const failure = this.failures?.valueAt(slot) as KeptFailure;
+    if (now < failure.until) return failure;
+    this.failures?.delete(key);
+    return undefined;
+  }
+
+  /** No more than there may be entries, and than are worth keeping; the oldest one goes first. */
+  keepFailure(key: CacheKey, failure: KeptFailure): void {
+    const failures = (this.failures ??= new LruSlots(Math.min(this.table.maxSize, MOST_FAILURES)));
+    failures.delete(key);
+    failures.insert(key, failure);
   }
 }

@@ -8,10 +8,13 @@ import type { CacheKey } from '../../algorithms/stable-key.js';
 import { CacheAdministration } from './administration.js';
 import { Cells } from './cells.js';
 import { CachedInterceptor } from './interceptor.js';
+import { KnownFailures } from './known-failures.js';
 import { Loader } from './loader.js';
 import { type CachedOptions, type CachedSettings, parseCachedOptions, resolveCachedOptions } from './options.js';
 import { RefreshBound } from './refresh-bound.js';
 import { StaleAnswers } from './stale-answers.js';
+import { WaitLimits } from './wait-limits.js';
+import { Waiting } from './waiting.js';
 import { Writer } from './writer.js';
 
 const reportDrops =
@@ -25,18 +28,61 @@ const reportDrops =
     } else if (expired.isWatched) expired.emit(binding.method, { keyHash: writer.hash(key) });
   };
 
-const checkAgainstKind = ({ windows }: CachedSettings, { kind, site }: Binding): void => {
-  if (kind !== 'sync' || windows.staleWhileRevalidate === 0) return;
-  throw configurationError(
-    site,
-    'staleWhileRevalidate needs a method that returns a Promise; a synchronous one cannot be refreshed behind its caller',
-    'staleWhileRevalidate',
-  );
+const NO_REFRESH = 'a synchronous one cannot be refreshed behind its caller';
+const NO_LEAVING = 'the caller of a synchronous one cannot leave before it ends';
+
+/** The first option that a synchronous method cannot keep, and why. */
+const asyncOnly = ({
+  windows,
+  earlyRefresh,
+  softTimeout,
+  hardTimeout,
+}: CachedSettings): [string, string] | undefined => {
+  if (windows.staleWhileRevalidate > 0) return ['staleWhileRevalidate', NO_REFRESH];
+  if (earlyRefresh !== undefined)
+    return [earlyRefresh.fraction === undefined ? 'earlyRefresh' : 'refreshAhead', NO_REFRESH];
+  if (softTimeout !== undefined) return ['softTimeout', NO_LEAVING];
+  return hardTimeout === undefined ? undefined : ['hardTimeout', NO_LEAVING];
+};
+
+const checkAgainstKind = (settings: CachedSettings, { kind, site }: Binding): void => {
+  const refused = asyncOnly(settings);
+  if (kind !== 'sync' || refused === undefined) return;
+  const [option, why] = refused;
+  throw configurationError(site, `${option} needs a method that returns a Promise; ${why}`, option);
+};
+
+const checkTimeouts = ({ softTimeout, hardTimeout, windows }: CachedSettings, { site }: Binding): void => {
+  if (softTimeout === undefined) return;
+  if (windows.staleIfError === 0) {
+    const remedy = "say for how long an old value may answer, such as staleIfError: '1h'";
+    throw configurationError(site, `softTimeout needs an old value to answer with; ${remedy}`, 'softTimeout');
+  }
+  if (hardTimeout !== undefined && softTimeout >= hardTimeout)
+    throw configurationError(
+      site,
+      `softTimeout (${softTimeout} ms) must be shorter than hardTimeout (${hardTimeout} ms)`,
+      'softTimeout',
+    );
+};
+
+/** Loads that everyone has left end after so many times the patience of one caller, where no total timeout ends them. */
+const LEFT_FACTOR = 10;
+
+const limitsOf = (
+  { softTimeout: soft, hardTimeout: hard }: CachedSettings,
+  binding: Binding,
+  parts: { readonly stale: StaleAnswers; readonly bound: RefreshBound | undefined },
+): WaitLimits | undefined => {
+  if (soft === undefined && hard === undefined) return undefined;
+  const bound = parts.bound ?? (hard === undefined ? undefined : new RefreshBound(hard * LEFT_FACTOR, binding));
+  return new WaitLimits({ soft, hard }, binding, { stale: parts.stale, bound });
 };
 
 const bind = (options: CachedOptions, binding: Binding): readonly BoundPiece[] => {
   const settings = resolveCachedOptions(options);
   checkAgainstKind(settings, binding);
+  checkTimeouts(settings, binding);
   const writer = new Writer(settings, binding);
   const stale = new StaleAnswers(settings, binding, writer);
   const cells = binding
@@ -44,7 +90,11 @@ const bind = (options: CachedOptions, binding: Binding): readonly BoundPiece[] =
     .configure(settings);
   const total = parseDuration(binding.optionsOf('timeout')?.['total'] ?? Infinity);
   const refreshBound = total === Infinity ? undefined : new RefreshBound(total, binding);
-  const loader = new Loader(settings, binding, { writer, stale, refreshBound });
+  const limits = limitsOf(settings, binding, { stale, bound: refreshBound });
+  const waiting = new Waiting(stale, binding.runtime.clock, limits);
+  const { errorTtl } = settings;
+  const failures = errorTtl === undefined ? undefined : new KnownFailures(errorTtl, binding, (key) => writer.hash(key));
+  const loader = new Loader(settings, binding, { writer, stale, refreshBound, waiting, failures });
   const administration = new CacheAdministration(settings, binding, { cells, writer, stale });
   const interceptor = new CachedInterceptor(settings, binding, { cells, loader, writer, stale, administration });
   administration.useKeys((self, args) => interceptor.keyOf(self, args));

@@ -2,8 +2,15 @@ import { onePerProcess } from '../../runtime/one-per-process.js';
 import type { CacheKey } from '../../algorithms/stable-key.js';
 import { Call, type CallFrame } from '../../pipeline/call.js';
 import type { CurrentLoad } from '../../pipeline/current-call.js';
+import type { Race } from '../../pipeline/race.js';
 import type { Timer } from '../../runtime/clock.js';
 import type { CacheCell } from '../../stores/cache-cell.js';
+
+/** Callers who wait for a load until it is known to be slow, and the timer that tells. */
+export interface ImpatientCallers {
+  readonly races: Set<Race<Call>>;
+  readonly timer: Timer;
+}
 
 export type CachedCell = CacheCell<unknown, Flight>;
 
@@ -29,10 +36,10 @@ export class Flight implements CurrentLoad {
   readonly key: CacheKey;
   readonly cell: CachedCell;
   readonly startedAt: number;
-  /** In the background: no caller waits for it at first, and none can abort it by leaving. */
-  readonly isRefresh: boolean;
-  /** Its leader's look-up was counted as a miss. */
-  readonly isCounted: boolean;
+  /** In the background: nobody waited for it at first, or all have left it to itself; none can abort it by leaving. */
+  isRefresh: boolean;
+  /** Its leader's look-up is counted as a miss. */
+  isCounted: boolean;
   /** The value being replaced. */
   readonly stale: { readonly value: unknown; readonly age: number } | undefined;
   /** A ttl for this load alone. */
@@ -54,6 +61,9 @@ export class Flight implements CurrentLoad {
   followers: Followers | undefined = undefined;
   /** Ends a refresh that nobody waits for. */
   bound: Timer | undefined = undefined;
+  /** Callers who will not wait for it much longer, since there is an old value. */
+  impatient: ImpatientCallers | undefined = undefined;
+  hasEnded = false;
 
   constructor(
     request: LoadRequest,
@@ -77,8 +87,15 @@ export class Flight implements CurrentLoad {
     this.stale = facts.stale;
   }
 
+  /** Its leader's look-up has been answered with an old value after all. */
+  countStaleInsteadOfMiss(): void {
+    if (this.isCounted) this.cell.countStaleInsteadOfMiss();
+    this.isCounted = false;
+  }
+
   /** The method has ended: nothing bounds the load any more. */
   end(): void {
+    this.hasEnded = true;
     this.bound?.cancel();
     if (this.run.more !== undefined) this.run.more.deadline = Infinity;
   }

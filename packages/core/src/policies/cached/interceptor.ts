@@ -63,7 +63,9 @@ export class CachedInterceptor implements Interceptor {
     this.hits = binding.runtime.events.channel('cache.hit');
     this.takesRawKeys = settings.key === undefined && typeof settings.scope !== 'function';
     this.lookup = settings.isEnabled ? this.answerHit : undefined;
-    this.join = settings.isEnabled && settings.isSingleFlight && !this.copies ? this.joinFlight : undefined;
+    const waitsForEver = settings.hardTimeout === undefined;
+    this.join =
+      settings.isEnabled && settings.isSingleFlight && !this.copies && waitsForEver ? this.joinFlight : undefined;
   }
 
   /** The hit path: no call record, no promise, one map look-up. Asked only while the cache is enabled. */
@@ -110,13 +112,7 @@ export class CachedInterceptor implements Interceptor {
     if (slot < 0) return this.loader.load({ cell, key, call, inside });
     const lifetime = this.stale.lifetimeAt(cell, slot, now);
     const freshness = judge(lifetime, this.settings.windows, now);
-    if (freshness === 'fresh') {
-      cell.table.promote(slot);
-      const answer = this.watchedHit(cell, key, slot, now);
-      if (answer === MISS) return this.loader.load({ cell, key, call, inside });
-      call.answeredBy('cache');
-      return answer;
-    }
+    if (freshness === 'fresh') return this.serveFresh({ cell, key, call, inside }, slot, now);
     if (freshness === 'gone') return this.loader.load({ cell, key, call, inside });
     if (freshness === 'revalidate') return this.serveAndRefresh({ cell, key, call, inside }, slot, now);
     const old = this.stale.whileHeldBack(cell, key, now);
@@ -200,6 +196,18 @@ export class CachedInterceptor implements Interceptor {
 
   private asReturned(value: unknown): unknown {
     return this.binding.kind === 'async' ? Promise.resolve(value) : value;
+  }
+
+  /** A hit with more to think about than `lookup` had: a lease, or a refresh that is due before the end. */
+  private serveFresh(load: LoadRequest, slot: number, now: number): unknown {
+    const { cell, key, call } = load;
+    const { refreshAt } = cell.table.timesAt(slot);
+    cell.table.promote(slot);
+    const answer = this.watchedHit(cell, key, slot, now);
+    if (answer === MISS) return this.loader.load(load);
+    call.answeredBy('cache');
+    if (now >= refreshAt) this.loader.refreshInBackground(load, now);
+    return answer;
   }
 
   private serveAndRefresh(load: LoadRequest, slot: number, now: number): unknown {

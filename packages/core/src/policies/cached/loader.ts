@@ -18,15 +18,15 @@
 import { isSingleUse } from '../../algorithms/single-use.js';
 import { Background } from '../../pipeline/background.js';
 import { Call, type CallFrame } from '../../pipeline/call.js';
-import { isCallersAbort } from '../../pipeline/interruption.js';
 import type { Binding } from '../../pipeline/policy.js';
-import { Race } from '../../pipeline/race.js';
 import type { Clock } from '../../runtime/clock.js';
 import { runAmbient, world } from '../../runtime/world.js';
 import { type Bypass, Flight, Followers, type LoadRequest } from './flight.js';
 import type { RefreshBound } from './refresh-bound.js';
 import type { CachedSettings } from './options.js';
+import type { KnownFailures } from './known-failures.js';
 import type { StaleAnswers } from './stale-answers.js';
+import type { Waiting } from './waiting.js';
 import { NO_COPY, type Writer } from './writer.js';
 
 /** How a load is led. */
@@ -34,6 +34,14 @@ interface Manner {
   readonly isRefresh: boolean;
   readonly isCounted: boolean;
   readonly ttl: number | undefined;
+}
+
+export interface LoaderParts {
+  readonly writer: Writer;
+  readonly stale: StaleAnswers;
+  readonly refreshBound: RefreshBound | undefined;
+  readonly waiting: Waiting;
+  readonly failures: KnownFailures | undefined;
 }
 
 export class Loader {
@@ -44,6 +52,8 @@ export class Loader {
   private readonly stale: StaleAnswers;
   /** Ends refreshes that nobody waits for. */
   private readonly refreshBound: RefreshBound | undefined;
+  private readonly waiting: Waiting;
+  private readonly failures: KnownFailures | undefined;
 
   private readonly counted = (outcome: unknown): unknown => {
     if (!(outcome instanceof Promise)) return outcome;
@@ -54,17 +64,15 @@ export class Loader {
     return outcome;
   };
 
-  constructor(
-    settings: CachedSettings,
-    binding: Binding,
-    parts: { writer: Writer; stale: StaleAnswers; refreshBound: RefreshBound | undefined },
-  ) {
+  constructor(settings: CachedSettings, binding: Binding, parts: LoaderParts) {
     this.settings = settings;
     this.binding = binding;
     this.clock = binding.runtime.clock;
     this.writer = parts.writer;
     this.stale = parts.stale;
     this.refreshBound = parts.refreshBound;
+    this.waiting = parts.waiting;
+    this.failures = parts.failures;
   }
 
   /** A miss: waits for the key's load, or leads one. */
@@ -74,6 +82,7 @@ export class Loader {
     const isReentrant = flight !== undefined && isInside(flight);
     if (flight?.promise !== undefined && this.settings.isSingleFlight && !isReentrant)
       return this.join(flight, request);
+    this.failures?.answer(cell, key, this.clock.now());
     cell.counters.misses += 1;
     const channel = this.binding.runtime.events.channel('cache.miss');
     if (channel.isWatched) channel.emit(this.binding.method, { keyHash: this.writer.hash(key) });
@@ -128,7 +137,7 @@ export class Loader {
     const run = flight.run.more;
     if (run !== undefined) run.deadline = Math.max(run.deadline, call.more?.deadline ?? Infinity);
     call.answeredBy('shared');
-    return this.waitFor(flight, request).then((value) => {
+    return this.waiting.waitFor(flight, request).then((value) => {
       if (flight.endedStale) call.answeredBy('stale');
       // What can be consumed only once belongs to the leader: everyone else runs on his own.
       const copy = flight.hasSingleUseResult ? NO_COPY : this.writer.copy(value);
@@ -169,7 +178,7 @@ export class Loader {
         return this.failed(flight, error, request);
       },
     );
-    return flight.isRefresh ? flight.promise : this.waitFor(flight, request);
+    return flight.isRefresh ? flight.promise : this.waiting.waitFor(flight, request);
   }
 
   /** The run can be cut short where a caller can leave; the method gets the flight's signal in the caller's place. */
@@ -182,10 +191,10 @@ export class Loader {
       if (call.more?.callerSignal !== undefined) details.callerSignal = call.more.callerSignal;
       return;
     }
-    if (!call.isInterruptible) return;
+    if (!call.isInterruptible && !this.waiting.mayLeaveLoads) return;
     details.isInterruptible = true;
-    details.deadline = call.details.deadline;
-    details.callerSignal = call.details.callerSignal;
+    details.deadline = call.more?.deadline ?? Infinity;
+    details.callerSignal = call.more?.callerSignal;
   }
 
   private start(flight: Flight): unknown {
@@ -193,36 +202,6 @@ export class Loader {
     if (!world.ambient.isOn) return run.frame.run(run);
     const flights = [...(world.ambient.current?.flights ?? []), flight];
     return runAmbient({ flights }, () => run.frame.run(run));
-  }
-
-  private waitFor(flight: Flight, request: LoadRequest): Promise<unknown> {
-    const { call } = request;
-    const promise = flight.promise as Promise<unknown>;
-    flight.callers += 1;
-    flight.run.more?.background?.joined();
-    if (!call.isInterruptible) return promise;
-    const race = new Race(call, undefined);
-    call.race = race;
-    void promise.then(race.resolve, race.reject);
-    if (call.interruption !== undefined) race.giveUp(call.interruption.reason);
-    return race.promise.catch((error: unknown) => this.leaveIfInterrupted(flight, request, error));
-  }
-
-  private leaveIfInterrupted(flight: Flight, { cell, key, call }: LoadRequest, error: unknown): unknown {
-    if (call.interruption === undefined || call.interruption.reason !== error) throw error;
-    flight.callers -= 1;
-    flight.run.more?.background?.left();
-    if (flight.callers === 0 && !flight.isRefresh) {
-      cell.abandon(key, flight);
-      // The last caller's from now on: whoever cut him short asks what becomes of the work.
-      (call.details.children ??= new Set()).add(flight.run);
-      flight.run.interrupt(error);
-    }
-    const old = isCallersAbort(call, error) ? undefined : this.stale.forImpatient(flight, error, this.clock.now());
-    if (old === undefined) throw error;
-    if (flight.leader === call && flight.isCounted) cell.countStaleInsteadOfMiss();
-    call.answeredBy('stale');
-    return old.value;
   }
 
   private landed(flight: Flight, value: unknown, { cell, key, call }: LoadRequest): unknown {
@@ -238,7 +217,7 @@ export class Loader {
 
   private keep(flight: Flight, value: unknown, { args }: Call): void {
     const { cell, key } = flight;
-    cell.liftThrottle(key);
+    cell.forgetFailures(key);
     // A load that is not shared may end after one that began later: the younger value stays.
     const isStored = !cell.hasNewer(key, flight.startedAt) && this.writer.storeResult(flight, value, args);
     if (isStored && flight.isRefresh)
@@ -250,8 +229,11 @@ export class Loader {
     flight.end();
     call.attempt = flight.run.attempt;
     const old = this.stale.afterFailure(flight, error, this.clock.now());
-    if (old === undefined) throw error;
-    if (flight.isCounted) cell.countStaleInsteadOfMiss();
+    if (old === undefined) {
+      this.failures?.keep(flight, error, call.args);
+      throw error;
+    }
+    flight.countStaleInsteadOfMiss();
     flight.endedStale = true;
     if (!flight.isRefresh) call.answeredBy('stale');
     return old.value;

@@ -1,4 +1,5 @@
 import { type Duration, parseDuration } from '../../algorithms/duration.js';
+import type { EarlyRefresh } from '../../algorithms/early-refresh.js';
 import {
   type Check,
   type OptionSite,
@@ -19,14 +20,25 @@ import {
 } from '../../errors/option-check.js';
 import type { TtlRules, Windows } from './machine.js';
 
-/** A ttl with an end that nothing may pass: a lease. `hardUntil` is in milliseconds since the epoch. */
+/** A ttl with an end that nothing may pass: a lease. */
 export interface LeasedTtl {
   readonly ttl: Duration;
-  readonly hardUntil: number;
+  /** Milliseconds since the epoch. Default: none. */
+  readonly hardUntil?: number;
+  /** The same as a duration, counted like the ttl from when the load began. Default: none. */
+  readonly hardTtl?: Duration;
 }
 
 /** What a ttl function may answer; null, 0, negative or NaN: do not store. */
 export type ComputedTtl = Duration | LeasedTtl | null;
+
+/** Renews a value that is still fresh behind its use. */
+export interface RefreshAheadOptions {
+  /** Share of the ttl, between 0 and 1, after which a use renews the value. */
+  readonly after: number;
+  /** Share of that time (0..1) by which it may come sooner, so that entries are not renewed together. Default 0.1. */
+  readonly jitter?: number;
+}
 
 export interface StaleIfErrorOptions {
   /** How long past its ttl a value may answer for a failed load. */
@@ -55,6 +67,28 @@ export interface CachedOptions<Args extends readonly unknown[] = never[], Value 
   readonly scope?: 'instance' | 'class' | ((self: Self) => string);
   /** Whether a result is worth storing. One that throws means no. */
   readonly cacheIf?: (result: Value, ...args: Args) => boolean;
+  /**
+   * How long a caller who could have an old value waits for the load, counted from when that began; then he gets the old
+   * value, and the load goes on. Needs `staleIfError`. Default: none.
+   */
+  readonly softTimeout?: Duration;
+  /**
+   * How long a caller waits for a load at most; then he gets an old value or a TimedOutError, and the load goes on for
+   * those who come later. A load that everyone has left is given up after ten times as long. Default: none.
+   */
+  readonly hardTimeout?: Duration;
+  /** A use after this share of the ttl (between 0 and 1) renews the value behind it, while it is still fresh. Default: none. */
+  readonly refreshAhead?: number | RefreshAheadOptions;
+  /**
+   * A use shortly before the end may renew the value: the sooner, the longer its load took, and by chance, so that not
+   * all processes do it at once (XFetch). `beta` above 1 renews sooner. Default false; `true` is `{ beta: 1 }`.
+   */
+  readonly earlyRefresh?: boolean | { readonly beta: number };
+  /**
+   * A failed load that no old value answers for is not repeated for this long: its error answers. A function decides per
+   * error; null, 0 or less: not kept. Never kept: refusals, aborts, wrong options. Default: none.
+   */
+  readonly errorTtl?: Duration | ((error: unknown, ...args: Args) => Duration | null);
   /** The ttl of null and undefined. Default: `ttl`. */
   readonly negativeTtl?: Duration;
   /** Share of the ttl (0..1) by which entries may end earlier, so that they do not all end together. Default 0. */
@@ -73,6 +107,8 @@ export interface CachedOptions<Args extends readonly unknown[] = never[], Value 
 
 export type TtlFunction = (result: unknown, ...args: readonly unknown[]) => ComputedTtl;
 
+export type ErrorTtlFunction = (error: unknown, ...args: readonly unknown[]) => Duration | null;
+
 export interface CachedSettings {
   readonly ttl: number | TtlFunction;
   readonly maxSize: number;
@@ -83,6 +119,10 @@ export interface CachedSettings {
   readonly key: ((...args: readonly unknown[]) => unknown) | undefined;
   readonly scope: 'instance' | 'class' | ((self: unknown) => string);
   readonly cacheIf: ((result: unknown, ...args: readonly unknown[]) => boolean) | undefined;
+  readonly softTimeout: number | undefined;
+  readonly hardTimeout: number | undefined;
+  readonly earlyRefresh: EarlyRefresh | undefined;
+  readonly errorTtl: number | ErrorTtlFunction | undefined;
   readonly negativeTtl: number | undefined;
   readonly ttlRules: TtlRules;
   readonly clone: ((value: unknown) => unknown) | undefined;
@@ -102,6 +142,23 @@ const staleShape: Check = (value) =>
     ? '.maxStale is missing'
     : shape({ maxStale: anyDuration, when: callback })(value);
 
+const innerFraction: Check = (value) =>
+  typeof value === 'number' && value > 0 && value < 1
+    ? undefined
+    : 'must be a number between 0 and 1, without the ends';
+const aheadShape: Check = (value) =>
+  (value as RefreshAheadOptions).after === undefined
+    ? '.after is missing'
+    : shape({ after: innerFraction, jitter: fraction() })(value);
+const ahead = /* @__PURE__ */ ofPlainObject((value) =>
+  typeof value === 'object' && value !== null ? aheadShape(value) : innerFraction(value),
+);
+const positiveNumber: Check = (value) =>
+  typeof value === 'number' && value > 0 && value < Infinity ? undefined : 'must be a number above 0';
+const chance = /* @__PURE__ */ ofPlainObject((value) =>
+  typeof value === 'object' && value !== null ? shape({ beta: positiveNumber })(value) : flag(value),
+);
+
 const schema = (): Schema => ({
   ttl: either(anyDuration, callback),
   maxSize: whole(1),
@@ -112,6 +169,11 @@ const schema = (): Schema => ({
   key: callback,
   scope: either(oneOf('instance', 'class'), callback),
   cacheIf: callback,
+  softTimeout: duration({ positive: true }),
+  hardTimeout: duration({ positive: true }),
+  refreshAhead: ahead,
+  earlyRefresh: chance,
+  errorTtl: either(duration(), callback),
   negativeTtl: anyDuration,
   ttlJitter: fraction(),
   ttlBounds: shape({ min: anyDuration, max: anyDuration }),
@@ -152,6 +214,19 @@ const boundsOf = (bounds: CachedOptions['ttlBounds']): TtlRules['bounds'] =>
     max: bounds.max === undefined ? Infinity : parseDuration(bounds.max),
   };
 
+const REFRESH_JITTER = 0.1;
+
+const earlyRefreshOf = ({ refreshAhead, earlyRefresh }: CachedOptions): EarlyRefresh | undefined => {
+  const byChance = earlyRefresh === true ? { beta: 1 } : earlyRefresh || undefined;
+  if (refreshAhead === undefined && byChance === undefined) return undefined;
+  const { after, jitter = REFRESH_JITTER } =
+    typeof refreshAhead === 'object' ? refreshAhead : { after: refreshAhead, jitter: undefined };
+  return { fraction: after, jitter, beta: byChance?.beta };
+};
+
+const optional = (given: Duration | undefined): number | undefined =>
+  given === undefined ? undefined : parseDuration(given);
+
 /** Defaults filled in, durations in milliseconds. */
 export const resolveCachedOptions = (options: CachedOptions): CachedSettings => ({
   ttl: typeof options.ttl === 'function' ? (options.ttl as TtlFunction) : orForever(parseDuration(options.ttl ?? '5m')),
@@ -166,6 +241,11 @@ export const resolveCachedOptions = (options: CachedOptions): CachedSettings => 
   key: options.key as CachedSettings['key'],
   scope: (options.scope ?? 'instance') as CachedSettings['scope'],
   cacheIf: options.cacheIf as CachedSettings['cacheIf'],
+  softTimeout: optional(options.softTimeout),
+  hardTimeout: optional(options.hardTimeout),
+  earlyRefresh: earlyRefreshOf(options),
+  errorTtl:
+    typeof options.errorTtl === 'function' ? (options.errorTtl as ErrorTtlFunction) : optional(options.errorTtl),
   negativeTtl: options.negativeTtl === undefined ? undefined : orForever(parseDuration(options.negativeTtl)),
   ttlRules: { jitter: options.ttlJitter ?? 0, bounds: boundsOf(options.ttlBounds) },
   clone: cloneFunction(options.clone),

@@ -93,6 +93,19 @@ export class StaleAnswers {
     return old;
   }
 
+  /** Whether an old value could answer now. Asks nobody: it is called from timers that are everybody's. */
+  isAtHand({ cell, key }: Flight, now: number): boolean {
+    const slot = cell.table.find(key);
+    return slot >= 0 && isUsableOnError(this.lifetimeAt(cell, slot, now), this.settings.windows, now);
+  }
+
+  /** For a caller who could have an old value and has waited for the load long enough: it has not failed. */
+  forSlowLoad({ cell, key }: Flight, now: number): OldValue | undefined {
+    const old = this.oldValue(cell, key, now);
+    if (old !== undefined) this.report(key, 'timeout', old.age);
+    return old;
+  }
+
   report(key: CacheKey, reason: StaleReason, age: number): void {
     const channel = this.binding.runtime.events.channel('cache.servedStale');
     if (channel.isWatched) channel.emit(this.binding.method, { keyHash: this.writer.hash(key), reason, age });

@@ -1,3 +1,4 @@
+import { refreshTime } from '../../algorithms/early-refresh.js';
 import { hashKey } from '../../algorithms/key-hash.js';
 import { parseDuration } from '../../algorithms/duration.js';
 import { isSingleUse } from '../../algorithms/single-use.js';
@@ -7,7 +8,7 @@ import { processSalt } from '../../runtime/system.js';
 import type { CachedCell, Flight } from './flight.js';
 import { effectiveTtl } from './machine.js';
 import { adviseOnSingleUse } from './single-use-advice.js';
-import type { CachedSettings, ComputedTtl } from './options.js';
+import type { CachedSettings, ComputedTtl, LeasedTtl } from './options.js';
 
 interface Term {
   readonly ttl: number;
@@ -39,7 +40,7 @@ export class Writer {
   /** Stores what a load brought, unless a rule of the user's is against it. Returns whether it did. */
   storeResult(flight: Flight, value: unknown, args: readonly unknown[]): boolean {
     if (!this.settings.isEnabled || !this.isWorthStoring(value, args)) return false;
-    const term = this.termOf(value, args, flight.ttl);
+    const term = this.termOf(value, args, flight);
     // The user's functions may have changed the key themselves.
     if (term === false || flight.isDetached) return false;
     return this.write(flight.cell, flight.key, value, { ...term, startedAt: flight.startedAt });
@@ -54,7 +55,7 @@ export class Writer {
   ): boolean {
     if (!this.settings.isEnabled) return false;
     if (isSingleUse(value)) return this.refuseSingleUse();
-    const term = this.termOf(value, options.args, options.ttl);
+    const term = this.termOf(value, options.args, options);
     return term !== false && this.write(cell, key, value, { ...term, startedAt: options.startedAt });
   }
 
@@ -98,14 +99,18 @@ export class Writer {
     }
   }
 
-  private termOf(value: unknown, args: readonly unknown[], given: number | undefined): Term | false {
+  private termOf(
+    value: unknown,
+    args: readonly unknown[],
+    { ttl: given, startedAt }: { readonly ttl: number | undefined; readonly startedAt: number },
+  ): Term | false {
     if (given !== undefined) return { ttl: given, hardUntil: Infinity };
     const { ttl, negativeTtl } = this.settings;
     if (negativeTtl !== undefined && (value === null || value === undefined))
       return this.jittered(negativeTtl, Infinity);
     if (typeof ttl !== 'function') return this.jittered(ttl, Infinity);
     try {
-      return this.computed(ttl(value, ...args));
+      return this.computed(ttl(value, ...args), startedAt);
     } catch (thrown) {
       this.binding.reportFailure('ttl', thrown);
       return this.refuse('the ttl function threw');
@@ -113,14 +118,19 @@ export class Writer {
   }
 
   /** A computed ttl that is null, negative, 0 or no duration at all means: do not store. */
-  private computed(answer: ComputedTtl): Term | false {
+  private computed(answer: ComputedTtl, startedAt: number): Term | false {
     if (answer === null) return this.refuse('the ttl function said so');
-    const isLease = typeof answer === 'object';
-    const ttl = parseDuration(isLease ? answer.ttl : answer);
+    const ttl = parseDuration(typeof answer === 'object' ? answer.ttl : answer);
     if (!(ttl > 0)) return this.refuse('the computed ttl is not longer than 0');
-    const hardUntil = isLease ? ((answer.hardUntil as number | undefined) ?? Infinity) : Infinity;
+    const hardUntil = typeof answer === 'object' ? this.endOfLease(answer, startedAt) : Infinity;
     if (!(hardUntil > this.binding.runtime.clock.wall())) return this.refuse('the lease has ended');
     return this.jittered(ttl, hardUntil);
+  }
+
+  /** By the wall clock. NaN, of no duration at all, lets nothing be stored. */
+  private endOfLease({ hardUntil = Infinity, hardTtl = Infinity }: LeasedTtl, startedAt: number): number {
+    const { clock } = this.binding.runtime;
+    return Math.min(hardUntil, clock.wall() - (clock.now() - startedAt) + parseDuration(hardTtl));
   }
 
   private jittered(ttl: number, hardUntil: number): Term | false {
@@ -148,10 +158,17 @@ export class Writer {
     const { clock, events } = this.binding.runtime;
     const now = clock.now();
     const lease = hardUntil === Infinity ? Infinity : now + (hardUntil - clock.wall());
-    const times = { startedAt, freshUntil: startedAt + ttl, hardUntil: lease, hardUntilWall: hardUntil };
+    const refreshAt = this.refreshTime(startedAt, ttl, now);
+    const times = { startedAt, freshUntil: startedAt + ttl, refreshAt, hardUntil: lease, hardUntilWall: hardUntil };
     cell.store(key, copy, times, { now, retainedFor: this.retainedFor });
     const channel = events.channel('cache.stored');
     if (channel.isWatched) channel.emit(this.binding.method, { keyHash: this.hash(key), ttl });
     return true;
+  }
+
+  private refreshTime(startedAt: number, ttl: number, now: number): number {
+    const { earlyRefresh } = this.settings;
+    if (earlyRefresh === undefined) return Infinity;
+    return refreshTime(earlyRefresh, { startedAt, ttl, loadDuration: now - startedAt }, this.binding.runtime.random);
   }
 }

@@ -1,0 +1,106 @@
+import type { Call } from '../../pipeline/call.js';
+import { isCallersAbort } from '../../pipeline/interruption.js';
+import { Race } from '../../pipeline/race.js';
+import type { Clock } from '../../runtime/clock.js';
+import type { Flight, LoadRequest } from './flight.js';
+import type { OldValue, StaleAnswers } from './stale-answers.js';
+import { IMPATIENT, LoadWait, type WaitLimits } from './wait-limits.js';
+
+/** A wait that has ended badly. */
+interface Ended {
+  readonly error: unknown;
+  readonly timedOutWith: unknown;
+}
+
+/**
+ * Callers waiting for a load. One who aborts or whose time is up leaves alone; with the last one that has no more time
+ * the work is aborted. Who leaves since a timeout of the cache's has elapsed leaves the work going.
+ */
+export class Waiting {
+  private readonly stale: StaleAnswers;
+  private readonly clock: Clock;
+  private readonly limits: WaitLimits | undefined;
+
+  constructor(stale: StaleAnswers, clock: Clock, limits: WaitLimits | undefined) {
+    this.stale = stale;
+    this.clock = clock;
+    this.limits = limits;
+  }
+
+  /** Whether loads may be left to themselves, and be ended then. */
+  get mayLeaveLoads(): boolean {
+    return this.limits !== undefined;
+  }
+
+  /** The load's answer for one more caller, who may leave before it has ended. */
+  waitFor(flight: Flight, request: LoadRequest): Promise<unknown> {
+    flight.callers += 1;
+    flight.run.more?.background?.joined();
+    return this.race(flight, request, this.limits);
+  }
+
+  private race(flight: Flight, request: LoadRequest, limits: WaitLimits | undefined): Promise<unknown> {
+    const { call } = request;
+    const promise = flight.promise as Promise<unknown>;
+    if (!call.isInterruptible && limits === undefined) return promise;
+    const race = limits === undefined ? new Race(call, undefined) : limits.begin(flight, call);
+    call.race = race;
+    void promise.then(race.resolve, race.reject);
+    if (call.interruption !== undefined) race.giveUp(call.interruption.reason);
+    return race.promise.then(limits && ((value) => limits.end(flight, race, value)), (error: unknown) => {
+      limits?.end(flight, race, undefined);
+      return this.leave(flight, request, {
+        error,
+        timedOutWith: race instanceof LoadWait ? race.timedOutWith : undefined,
+      });
+    });
+  }
+
+  /** The load has failed, or the caller waits no longer. */
+  private leave(flight: Flight, request: LoadRequest, { error, timedOutWith }: Ended): unknown {
+    const { call } = request;
+    if (call.interruption !== undefined && call.interruption.reason === error)
+      return this.leaveInterrupted(flight, request, error);
+    if (error === IMPATIENT) return this.leaveImpatient(flight, request);
+    if (error === undefined || error !== timedOutWith) throw error;
+    this.limits?.report();
+    this.countLeaving(flight);
+    const old = this.stale.forImpatient(flight, error, this.clock.now());
+    this.limits?.letGo(flight);
+    if (old === undefined) throw error;
+    return this.answerOld(flight, call, old);
+  }
+
+  /** There may be no old value any more, and the load may have ended in the very moment. */
+  private leaveImpatient(flight: Flight, request: LoadRequest): unknown {
+    const old = flight.hasEnded ? undefined : this.stale.forSlowLoad(flight, this.clock.now());
+    if (old === undefined) return this.race(flight, request, this.limits?.withoutSoft);
+    this.countLeaving(flight);
+    this.limits?.letGo(flight);
+    return this.answerOld(flight, request.call, old);
+  }
+
+  private countLeaving(flight: Flight): void {
+    flight.callers -= 1;
+    flight.run.more?.background?.left();
+  }
+
+  private answerOld(flight: Flight, call: Call, old: OldValue): unknown {
+    if (flight.leader === call) flight.countStaleInsteadOfMiss();
+    call.answeredBy('stale');
+    return old.value;
+  }
+
+  private leaveInterrupted(flight: Flight, { cell, key, call }: LoadRequest, error: unknown): unknown {
+    this.countLeaving(flight);
+    if (flight.callers === 0 && !flight.isRefresh) {
+      cell.abandon(key, flight);
+      // The last caller's from now on: whoever cut him short asks what becomes of the work.
+      (call.details.children ??= new Set()).add(flight.run);
+      flight.run.interrupt(error);
+    }
+    const old = isCallersAbort(call, error) ? undefined : this.stale.forImpatient(flight, error, this.clock.now());
+    if (old === undefined) throw error;
+    return this.answerOld(flight, call, old);
+  }
+}
