@@ -43,6 +43,8 @@ import {
   uncached,
   withContext,
   withRuntime,
+  leaseTtl,
+  type Lease,
 } from '@holdfast/core';
 
 /** True for equal types only; `any` equals nothing but itself. */
@@ -904,6 +906,27 @@ configure({ policies: { partner: { defaults: { cache: { name: 'all' } } } } });
 configure({ policies: { patient: { order: ['retry'] } } });
 // @ts-expect-error -- no such level
 configure({ logLevel: 'loud' } satisfies Configuration);
+
+class Leases {
+  @Cached({ ttl: leaseTtl(), softTimeout: '100ms', hardTimeout: '2s', staleIfError: '1h' })
+  async credentials(): Promise<{ lease_id: string; lease_duration: number }> {
+    return { lease_id: '', lease_duration: 0 };
+  }
+  @Cached({ ttl: leaseTtl({ lease: (result: { auth: Lease }) => result.auth }), refreshAhead: { after: 0.8 } })
+  async login(): Promise<{ auth: Lease }> {
+    return { auth: {} };
+  }
+  @Cached({ errorTtl: (error, id) => (is<Equal<typeof id, string>>(), error instanceof TypeError ? null : '1s') })
+  async find(id: string): Promise<string> {
+    return id;
+  }
+  // @ts-expect-error -- no share of a ttl
+  @Cached({ refreshAhead: '80%' })
+  async wrong(): Promise<number> {
+    return 1;
+  }
+}
+void Leases;
 
 const runtime = createRuntime({ logger: false });
 const reloaded = reload(async () => ({ policies: { partner: 'http' } }));
