@@ -1,4 +1,3 @@
-import type { RetryBudget } from '../algorithms/retry-budget.js';
 import type { Classifier } from '../errors/classify.js';
 import type { DiagnosticsChannel } from '../events/channel.js';
 import type { EventType } from '../events/event.js';
@@ -6,19 +5,10 @@ import { EventBus } from '../events/event-bus.js';
 import { type Logger, type LoggerLevel, consoleTap, debugTap, loggerTap } from '../events/taps.js';
 import type { Clock } from './clock.js';
 import { TimerPool } from './deadline-list.js';
+import { type GivenSections, NOTHING_GIVEN, type PolicyOptions, type Sections, sectionsOf } from './given-sections.js';
 import type { Random } from './random.js';
 import { SystemClock } from './system-clock.js';
 import { builtinModule, debugNamespaces, systemRandom } from './system.js';
-
-/** Options per policy, by the option name of `@Resilient`: `{ cache: { ttl: '1m' }, retry: { maxAttempts: 4 } }`. */
-export type PolicyOptions = Readonly<Record<string, unknown>>;
-
-/** A named policy as checked: what it builds on, gives, takes away (`false`), and refines where a method has it. */
-export interface NamedOptions {
-  readonly base: string | undefined;
-  readonly policies: PolicyOptions;
-  readonly defaults: PolicyOptions;
-}
 
 export interface GeneralSettings {
   readonly enabled?: boolean | undefined;
@@ -26,15 +16,13 @@ export interface GeneralSettings {
 }
 
 /** What `configure` has set, validated; the policies' own options are kept as given and resolved at binding. */
-export interface Settings {
+export interface Settings extends Sections {
   readonly enabled: boolean;
   /** What code and the environment have said of it and of the level; code wins, whichever spoke last. */
   readonly general: { readonly code: GeneralSettings; readonly environment: GeneralSettings };
-  readonly defaults: PolicyOptions;
+  /** By whom the sections were given that hold. */
+  readonly given: GivenSections;
   readonly environment: PolicyOptions;
-  readonly policies: Readonly<Record<string, NamedOptions>>;
-  /** Budgets that policies name. */
-  readonly budgets: Readonly<Record<string, RetryBudget>>;
   readonly classifiers: readonly Classifier[];
   readonly logger: Logger | false | undefined;
   readonly logLevel: LoggerLevel | undefined;
@@ -54,10 +42,9 @@ const diagnosticsChannels = (): ((type: EventType) => DiagnosticsChannel) | unde
 export const builtInSettings = (clock: Clock = new SystemClock(), random: Random = systemRandom): Settings => ({
   enabled: true,
   general: { code: {}, environment: {} },
-  defaults: {},
+  ...sectionsOf(NOTHING_GIVEN),
+  given: NOTHING_GIVEN,
   environment: {},
-  policies: {},
-  budgets: {},
   classifiers: [],
   logger: undefined,
   logLevel: undefined,
