@@ -288,7 +288,7 @@ export const configureRuntimeFromEnvironment = (runtime: Runtime, environment = 
 export const resetRuntime = (runtime: Runtime): void => {
   runtime.events.removeAllListeners();
   // First: it makes methods forget the stacks that they remember, which are found through the bindings.
-  runtime.closedStack = undefined;
+  runtime.door = undefined;
   runtime.apply(builtInSettings());
   dropBindings(runtime);
 };

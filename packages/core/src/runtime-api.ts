@@ -94,6 +94,7 @@ export const resetConfiguration = (): void => {
  * For the end of a process, after its servers take no more requests: refuses new calls of the default runtime's methods
  * with a `ShuttingDownError`, waits for the calls and refreshes under way, and tells what it left behind when the time
  * was up. With context on, calls that one under way makes of other decorated methods still pass; else they are new ones.
+ * `retry()`, `Circuit.call` and the loads of a `ResultCache` are counted and refused as well.
  * @throws ConfigurationError on a wrong option.
  */
 export const shutdown = (options?: ShutdownOptions): Promise<ShutdownReport> => shutDown(world.runtime, options);

@@ -13,6 +13,7 @@
  * its own. To the nested call's policies such an end is its caller's leaving: neutral in breakers, not retried, not
  * answered by fallbacks.
  */
+import type { Runtime } from '../runtime/runtime.js';
 import { runAmbient, world } from '../runtime/world.js';
 import type { Call } from './call.js';
 import { running } from './current-call.js';
@@ -29,9 +30,6 @@ const presentRun = (): MethodRun<Call> | undefined => world.ambient.current?.met
 /** Async context knows it better: a method without policies of its own runs in whatever is around it. */
 const outerOf = (): Call | undefined => presentRun()?.call ?? running.call;
 
-/** Whether a decorated method has started the code that runs now; seen only with context on. */
-export const isInsideCall = (): boolean => world.ambient.isOn && outerOf() !== undefined;
-
 /** Milliseconds until the outer call or its present attempt is given up. */
 const patienceOf = (outer: Call): number => {
   const now = outer.frame.runtime.clock.now();
@@ -47,11 +45,30 @@ const patienceOf = (outer: Call): number => {
 const mayEnd = ({ isInterruptible, frame, parent }: Call): boolean =>
   isInterruptible || frame.isRaced || parent !== undefined;
 
+type End = { readonly reason: unknown } | undefined;
+
+const endOfPresent = ({ more }: Call): End => more?.interruption ?? more?.abandoned;
+
+const endOfRun = ({ isPast, abandoned, call }: MethodRun<Call>): End =>
+  isPast ? (abandoned ?? call.interruption) : endOfPresent(call);
+
 /** Why nobody waits for this code of the outer call any more; undefined while somebody does. */
-export const endOf = (outer: Call): { readonly reason: unknown } | undefined => {
+export const endOf = (outer: Call): End => {
   const run = presentRun();
-  if (run?.isPast !== true || run.call !== outer) return outer.interruption ?? outer.more?.abandoned;
-  return run.abandoned ?? outer.interruption;
+  return run?.call === outer ? endOfRun(run) : endOfPresent(outer);
+};
+
+/**
+ * Whether a call of the runtime is under way that waits for the code which runs now, itself or through calls of other
+ * runtimes; seen only with context on. Code that a method has left behind is waited for by nobody.
+ */
+export const isWaitedFor = (runtime: Runtime): boolean => {
+  let run = presentRun();
+  while (run !== undefined && !run.hasEnded && endOfRun(run) === undefined) {
+    if (run.call.frame.runtime === runtime) return true;
+    run = run.outer as MethodRun<Call> | undefined;
+  }
+  return false;
 };
 
 /** The call that this code belongs to. What a method has left behind that ended in its time belongs to none. */

@@ -6,6 +6,7 @@ import { type Logger, type LoggerLevel, consoleTap, debugTap, loggerTap } from '
 import type { Clock } from './clock.js';
 import { TimerPool } from './deadline-list.js';
 import { type GivenSections, NOTHING_GIVEN, type PolicyOptions, type Sections, sectionsOf } from './given-sections.js';
+import { DirectWork } from './direct-work.js';
 import type { Random } from './random.js';
 import { SystemClock } from './system-clock.js';
 import { builtinModule, debugNamespaces, systemRandom } from './system.js';
@@ -55,6 +56,14 @@ export const builtInSettings = (clock: Clock = new SystemClock(), random: Random
   random,
 });
 
+/** What `shutdown` brings along, so that nobody else's bundle need. */
+export interface ClosedDoor {
+  /** The class of the stacks that refuse every call. */
+  readonly stack: unknown;
+  /** For calls without a stack: the error that refuses the one of this name, or undefined where it may pass. */
+  refusalOf(runtime: Runtime, name: string): unknown;
+}
+
 /**
  * One world of resilience: ports, settings, events and the state of every method called in it. Most programs have one;
  * tests, tenants and apps make their own.
@@ -63,14 +72,16 @@ export class Runtime {
   /** Grows with every change of settings; bound stacks of an older version are bound again. */
   version = 0;
   settings: Settings;
-  /** After `shutdown`: the class of the stacks that refuse every call, given so that only `shutdown` brings it along. */
-  closedStack: unknown = undefined;
+  /** After `shutdown`: refuses every new call. */
+  door: ClosedDoor | undefined = undefined;
   /** After `shutdown`: nothing has been left under way. */
   isDrained = false;
   readonly events: EventBus;
   timers: TimerPool;
   /** Set by the layer that binds: everything the runtime's methods have bound, for `health`, `stats` and `reset`. */
   readonly state = new Map<string, unknown>();
+  /** What is under way without a method: `retry()`, `Circuit.call`, `ResultCache.getOrLoad`. */
+  readonly directWork = new DirectWork();
   readonly #onChange = new Set<() => void>();
 
   constructor(settings: Settings) {
@@ -97,12 +108,12 @@ export class Runtime {
   }
 
   get isClosed(): boolean {
-    return this.closedStack !== undefined;
+    return this.door !== undefined;
   }
 
   /** Methods refuse every call from now on, until the runtime is reset. */
-  close(closedStack: unknown): void {
-    this.closedStack = closedStack;
+  close(door: ClosedDoor): void {
+    this.door = door;
     this.apply(this.settings);
   }
 
