@@ -33,14 +33,9 @@ import type { RetryOptions } from './policies/retry/options.js';
 import type { TimeoutOptions } from './policies/timeout/options.js';
 import { type GeneralOption, type ResilientOptions, type UserPolicies, parseResilientOptions } from './resilient.js';
 import type { Clock } from './runtime/clock.js';
+import { type NamedOptions, type PolicyOptions, type Sections, give, sectionsOf } from './runtime/given-sections.js';
 import type { Random } from './runtime/random.js';
-import {
-  type NamedOptions,
-  type PolicyOptions,
-  type Runtime,
-  type Settings,
-  builtInSettings,
-} from './runtime/runtime.js';
+import { type Runtime, type Settings, builtInSettings } from './runtime/runtime.js';
 import { readEnvironment } from './runtime/system.js';
 import { enableContext } from './runtime/world.js';
 
@@ -175,18 +170,14 @@ const named = (name: string, site: OptionSite): OptionSite => ({
   decorator: `${site.decorator} policies.${name}`,
 });
 
-/** The named policies after a change. @throws ConfigurationError where one builds on what is not there, or on itself. */
-const changedPolicies = (
-  present: Settings['policies'],
-  given: Readonly<Record<string, unknown>>,
-  site: OptionSite,
-): Settings['policies'] => {
-  const parsed = Object.entries(given).map(
-    ([name, each]) => [name, parseNamedPolicy(each, named(name, site))] as const,
+const parsePolicies = (given: Readonly<Record<string, unknown>>, site: OptionSite): Settings['policies'] =>
+  Object.fromEntries(
+    Object.entries(given).map(([name, each]) => [name, parseNamedPolicy(each, named(name, site))] as const),
   );
-  const policies = { ...present, ...Object.fromEntries(parsed) };
+
+/** @throws ConfigurationError where a named policy builds on what is not there, or on itself. */
+const checkBases = (policies: Settings['policies'], site: OptionSite): void => {
   for (const name of Object.keys(policies)) policyChain(name, policies, { site: named(name, site), option: 'policy' });
-  return policies;
 };
 
 const BUDGET = { ratio: finite(0), minPerSecond: finite(0) };
@@ -225,18 +216,31 @@ const generalOf = (general: Settings['general']): Pick<Settings, 'general' | 'en
 const silencedBy = (advisor: Configuration['advisor']): readonly AdviceCode[] | undefined =>
   advisor === false ? ADVICE_CODES : advisor?.silence;
 
-/** The settings after a change: what is given replaces what was, option by option; defaults and named policies merge by name. */
-export const changedSettings = (present: Settings, given: unknown, site: OptionSite): Settings => {
-  const options = checkOptions(site, schema(), given) as Configuration;
-  const defaults = options.defaults === undefined ? {} : parseDefaults(options.defaults, site);
-  const { policies } = options;
-  const budgets = options.budgets === undefined ? {} : parseBudgets(options.budgets, present.budgets, site);
+const parseSections = (
+  { defaults, policies, budgets }: Configuration,
+  present: Settings,
+  site: OptionSite,
+): Partial<Sections> => ({
+  ...(defaults !== undefined && { defaults: parseDefaults(defaults, site) }),
+  ...(policies !== undefined && { policies: parsePolicies(policies, site) }),
+  ...(budgets !== undefined && { budgets: parseBudgets(budgets, present.budgets, site) }),
+});
+
+/**
+ * The settings after a change: what is given replaces what was, option by option; defaults, named policies and budgets
+ * merge by name.
+ * @param source of a reload: what it gave before and names no longer is gone, in the sections that it gives.
+ */
+export const changedSettings = (present: Settings, value: unknown, site: OptionSite, source?: string): Settings => {
+  const options = checkOptions(site, schema(), value) as Configuration;
+  const given = give(present.given, parseSections(options, present, site), source);
+  const sections = sectionsOf(given);
+  checkBases(sections.policies, site);
   return {
     ...present,
     ...clockOf(options.clock, present),
-    defaults: { ...present.defaults, ...defaults },
-    policies: policies === undefined ? present.policies : changedPolicies(present.policies, policies, site),
-    budgets: { ...present.budgets, ...budgets },
+    ...sections,
+    given,
     ...generalOf({
       ...present.general,
       code: {
@@ -257,8 +261,12 @@ export const changedSettings = (present: Settings, given: unknown, site: OptionS
  * A wrong configuration changes nothing.
  * @throws ConfigurationError
  */
-export const configureRuntime = (runtime: Runtime, given: Configuration, site: OptionSite = SITE): void => {
-  const settings = changedSettings(runtime.settings, given, site);
+export const configureRuntime = (
+  runtime: Runtime,
+  given: Configuration,
+  { site = SITE, source }: { readonly site?: OptionSite; readonly source?: string } = {},
+): void => {
+  const settings = changedSettings(runtime.settings, given, site, source);
   if (given.context === true && !enableContext())
     throw configurationError(site, 'context: this platform has no async context', 'context');
   runtime.apply(settings);
@@ -280,7 +288,7 @@ export const configureRuntimeFromEnvironment = (runtime: Runtime, environment = 
 export const resetRuntime = (runtime: Runtime): void => {
   runtime.events.removeAllListeners();
   // First: it makes methods forget the stacks that they remember, which are found through the bindings.
-  runtime.closedStack = undefined;
+  runtime.door = undefined;
   runtime.apply(builtInSettings());
   dropBindings(runtime);
 };

@@ -2,7 +2,7 @@ import { parseDurationText } from './algorithms/duration.js';
 import { closest } from './algorithms/edit-distance.js';
 import { ConfigurationError } from './errors/configuration-error.js';
 import { type LoggerLevel, isLogLevel } from './events/taps.js';
-import type { PolicyOptions } from './runtime/runtime.js';
+import type { PolicyOptions } from './runtime/given-sections.js';
 
 /** What the environment says, in the form of `configure`. */
 export interface EnvironmentSettings {

@@ -102,7 +102,7 @@ export type {
   MethodDecorator,
 } from './decorate/decorator-types.js';
 export type { Configuration, NamedPolicy, PolicyDefaults } from './configure.js';
-export type { ConfigurationSource, Reload } from './reload.js';
+export type { ConfigurationSource, Reload, ReloadOptions } from './reload.js';
 export type { PresetName } from './presets.js';
 export type { AbandonedWork, ShutdownOptions, ShutdownReport } from './shutdown.js';
 export type { Bypass, PolicyKey } from './bypass.js';

@@ -3,7 +3,7 @@ import { type Configuration, configureRuntime, configureRuntimeFromEnvironment, 
 import type { Events } from './events/event-bus.js';
 import { clearCachesOf } from './handles/cache-handle.js';
 import { type Health, type Stats, healthOf, statsOf } from './handles/health.js';
-import { type ConfigurationSource, type Reload, reloadRuntime } from './reload.js';
+import { type ConfigurationSource, type Reload, type ReloadOptions, reloadRuntime } from './reload.js';
 import { Runtime, builtInSettings } from './runtime/runtime.js';
 import { type ShutdownOptions, type ShutdownReport, forgetShutdown, shutDown } from './shutdown.js';
 import { enableContext, runAmbient, runIn, runPast, withRuntime, world } from './runtime/world.js';
@@ -13,7 +13,7 @@ export class HoldfastRuntime extends Runtime {
   constructor(configuration: Configuration) {
     super(builtInSettings());
     this.events.useContext(() => world.ambient.current?.facts);
-    configureRuntime(this, configuration, { decorator: 'createRuntime' });
+    configureRuntime(this, configuration, { site: { decorator: 'createRuntime' } });
   }
 
   /** Runs `fn`, and every decorated call it makes, in this runtime. Switches async context on. */
@@ -26,8 +26,8 @@ export class HoldfastRuntime extends Runtime {
   }
 
   /** As `reload`, for this runtime. */
-  reload(source: ConfigurationSource): Promise<Reload> {
-    return reloadRuntime(this, source);
+  reload(source: ConfigurationSource, options?: ReloadOptions): Promise<Reload> {
+    return reloadRuntime(this, source, options);
   }
 
   configureFromEnv(environment?: Readonly<Record<string, string | undefined>>): void {
@@ -70,12 +70,15 @@ export const configure = (configuration: Configuration): void => configureRuntim
 
 /**
  * As `configure`, for a program that runs: from a file that has changed, a configuration service, a signal. Every method
- * that was called before is bound anew at once, its state kept; calls under way end by the options they began with. A
- * configuration that is wrong, or would make methods contradict themselves, changes nothing: it is told by the event
- * `config.reloadFailed` and in the result, and the next reload is as welcome as ever.
+ * that was called before is bound anew at once, its state kept; calls under way end by the options they began with. What
+ * an earlier reload gave and this one names no longer is gone, in `policies`, `defaults` and `budgets`, each where it is
+ * given at all; what `configure` gave stays. A configuration that is wrong, that lacks what methods refer to, or would
+ * make them contradict themselves, changes nothing: it is told by the event `config.reloadFailed` and in the result, and
+ * the next reload is as welcome as ever.
  * @param source options, or a function that reads them. Of several that are read at a time the one begun last wins.
  */
-export const reload = (source: ConfigurationSource): Promise<Reload> => reloadRuntime(world.runtime, source);
+export const reload = (source: ConfigurationSource, options?: ReloadOptions): Promise<Reload> =>
+  reloadRuntime(world.runtime, source, options);
 
 /** Reads `HOLDFAST_*` into the default runtime. @throws ConfigurationError naming the variable. */
 export const configureFromEnv = (environment?: Readonly<Record<string, string | undefined>>): void =>
@@ -91,6 +94,7 @@ export const resetConfiguration = (): void => {
  * For the end of a process, after its servers take no more requests: refuses new calls of the default runtime's methods
  * with a `ShuttingDownError`, waits for the calls and refreshes under way, and tells what it left behind when the time
  * was up. With context on, calls that one under way makes of other decorated methods still pass; else they are new ones.
+ * `retry()`, `Circuit.call` and the loads of a `ResultCache` are counted and refused as well.
  * @throws ConfigurationError on a wrong option.
  */
 export const shutdown = (options?: ShutdownOptions): Promise<ShutdownReport> => shutDown(world.runtime, options);

@@ -1,7 +1,7 @@
 import { type Duration, parseDuration } from './algorithms/duration.js';
-import { allBindings } from './decorate/bind.js';
+import { allWork } from './decorate/all-work.js';
 import { type OptionSite, checkOptions, duration } from './errors/option-check.js';
-import { ClosedStack } from './pipeline/closed-stack.js';
+import { ClosedStack, refusalOf } from './pipeline/closed-stack.js';
 import type { Runtime } from './runtime/runtime.js';
 
 export interface ShutdownOptions {
@@ -11,7 +11,7 @@ export interface ShutdownOptions {
 
 /** What was still under way when the time was up. */
 export interface AbandonedWork {
-  /** `Class.method`. */
+  /** `Class.method`; for what runs without a method its `name`, or `ResultCache`. */
   readonly method: string;
   /** Calls, and loads that callers share. */
   readonly calls: number;
@@ -37,7 +37,7 @@ const SCHEMA = { timeout: duration({ infinite: true }) };
 const BETWEEN_LOOKS = 10;
 
 const workLeft = (runtime: Runtime): readonly AbandonedWork[] =>
-  allBindings(runtime).flatMap(({ label, work }) =>
+  allWork(runtime).flatMap(({ label, work }) =>
     work.isIdle ? [] : { method: label, calls: work.inFlight, refreshes: work.refreshes },
   );
 
@@ -69,7 +69,7 @@ export const shutDown = (runtime: Runtime, options: ShutdownOptions = {}): Promi
   let report = underWay.get(runtime);
   if (report === undefined) {
     runtime.isDrained = false;
-    runtime.close(ClosedStack);
+    runtime.close({ stack: ClosedStack, refusalOf });
     report = drain(runtime, parseDuration(timeout));
     underWay.set(runtime, report);
   }

@@ -1,5 +1,5 @@
 import { PassThrough, Readable } from 'node:stream';
-import { discard, isSingleUse } from './single-use.js';
+import { discard, isSingleUse, keep } from './single-use.js';
 
 const throwing = new Proxy(
   {},
@@ -15,6 +15,8 @@ describe('isSingleUse', () => {
     ['a Response', new Response('a')],
     ['a Request', new Request('http://localhost')],
     ['a response of another library', { arrayBuffer: () => 1, clone: () => 1, bodyUsed: false }],
+    ['an answer of another client with a stream', { statusCode: 200, headers: {}, body: Readable.from(['a']) }],
+    ['the same with a web stream as its data', { status: 200, data: new ReadableStream() }],
     ['a readable Node stream', Readable.from(['a'])],
     ['a duplex Node stream', new PassThrough()],
     ['a readable web stream', new ReadableStream()],
@@ -51,6 +53,8 @@ describe('isSingleUse', () => {
     ['a Blob', new Blob(['a'])],
     ['a body that can be read again', { arrayBuffer: (): number => 1, bodyUsed: false }],
     ['a copyable buffer', { arrayBuffer: (): number => 1, clone: (): number => 1 }],
+    ['an answer that was read', { statusCode: 200, body: 'text' }],
+    ['a record with a stream and no status', { body: Readable.from(['a']) }],
     ['an emitter', { on: () => 1 }],
     ['a value of a functional library', { pipe: () => 1 }],
   ])('%s is not', (_name, value) => {
@@ -81,10 +85,18 @@ describe('discard', () => {
   });
 
   test('ends the body of a response of another library', () => {
-    const body = { pipe: tell('pipe'), on: tell('on'), destroy: tell('destroyed') };
+    const body = { pipe: tell('pipe'), on: () => undefined, destroy: tell('destroyed') };
     discard({ arrayBuffer: () => 1, clone: () => 1, bodyUsed: false, body });
     discard({ arrayBuffer: () => 1, clone: () => 1, bodyUsed: false });
     expect(told).toEqual(['destroyed']);
+  });
+
+  test('leaves alone what a caller was given to keep', () => {
+    const response = new Response(new ReadableStream({ cancel: tell('body') }));
+    keep(response);
+    keep('text');
+    discard(response);
+    expect(told).toEqual([]);
   });
 
   test('leaves alone what can be used again, what somebody reads, and what cannot be ended', () => {

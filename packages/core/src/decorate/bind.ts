@@ -141,7 +141,7 @@ export class MethodBinding {
     const { record, runtime, label } = this;
     const front = interceptors.find(({ lookup }) => lookup !== undefined);
     const outside = front === undefined ? [] : interceptors.slice(0, interceptors.indexOf(front));
-    const closed = runtime.settings.enabled ? (runtime.closedStack as typeof Stack | undefined) : undefined;
+    const closed = runtime.settings.enabled ? (runtime.door?.stack as typeof Stack | undefined) : undefined;
     const Kind = closed ?? Stack;
     return new Kind({
       method: label,

@@ -8,7 +8,7 @@ import {
   shown,
   text,
 } from '../errors/option-check.js';
-import type { Call, CallFrame } from '../pipeline/call.js';
+import { type Call, type CallFrame, partOf } from '../pipeline/call.js';
 import { type CurrentCall, viewOf } from '../pipeline/current-call.js';
 import {
   Again,
@@ -20,6 +20,7 @@ import {
 } from '../pipeline/interceptor.js';
 import { type Binding, type BoundPiece, type BuiltInPolicy, RANKS } from '../pipeline/policy.js';
 import { isThenable } from '../pipeline/thenable.js';
+import { isHeld, leaveBehind, reallyEnded } from '../pipeline/work-left.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Random } from '../runtime/random.js';
 import { world } from '../runtime/world.js';
@@ -130,6 +131,30 @@ const noted = (call: Call, verdict: unknown): Verdict | Promise<Verdict> => {
   return verdict instanceof Answer || verdict instanceof Again ? verdict : undefined;
 };
 
+/** A function may return without having waited for what it began: who holds a slot around it holds it on. */
+const runAround = async (
+  hook: (next: () => Promise<unknown>) => Promise<unknown>,
+  call: Call,
+  inside: CallFrame,
+): Promise<unknown> => {
+  if (!isHeld(call)) return hook(async () => inside.runInside(call));
+  const underWay = new Set<Promise<void>>();
+  const next = async (): Promise<unknown> => {
+    const run = partOf(inside, call);
+    const outcome = Promise.resolve(inside.run(run));
+    const ended = reallyEnded(run, outcome);
+    const forget = (): void => void underWay.delete(ended);
+    underWay.add(ended);
+    outcome.then(forget, forget);
+    return outcome;
+  };
+  try {
+    return await hook(next);
+  } finally {
+    leaveBehind(call, [...underWay]);
+  }
+};
+
 const bound = (name: string, hooks: PolicyHooks | AroundPolicy, given: unknown): Interceptor => {
   const owner = {};
   const seen = (call: Call): PolicyCall => {
@@ -139,8 +164,9 @@ const bound = (name: string, hooks: PolicyHooks | AroundPolicy, given: unknown):
   };
   const describe = (): InterceptorFacts => ({ options: isPlain(given) ? { ...given } : {} });
   if (typeof hooks === 'function') {
-    const next = (call: Call, inside: CallFrame) => async (): Promise<unknown> => inside.runInside(call);
-    return { policy: name, describe, around: async (call, inside) => hooks(seen(call), next(call, inside)) };
+    const around = (call: Call, inside: CallFrame): Promise<unknown> =>
+      runAround((next) => hooks(seen(call), next), call, inside);
+    return { policy: name, describe, around };
   }
   const { enter, leave, error } = hooks;
   return {

@@ -1,7 +1,8 @@
 import { type OptionSite, configurationError } from '../errors/option-check.js';
 import type { GivenOptions, PolicyDefinition } from '../pipeline/policy.js';
 import type { MethodKind, Stack } from '../pipeline/stack.js';
-import type { NamedOptions, Settings } from '../runtime/runtime.js';
+import type { NamedOptions } from '../runtime/given-sections.js';
+import type { Settings } from '../runtime/runtime.js';
 import { world } from '../runtime/world.js';
 
 /** Where a method's options come from, weakest first. Later layers win option by option. */

@@ -1,7 +1,8 @@
 import { closest } from '../algorithms/edit-distance.js';
 import { type OptionSite, configurationError } from '../errors/option-check.js';
 import { onePerProcess } from '../runtime/one-per-process.js';
-import type { NamedOptions, Settings } from '../runtime/runtime.js';
+import type { NamedOptions } from '../runtime/given-sections.js';
+import type { Settings } from '../runtime/runtime.js';
 
 /** Named policies that every runtime has, one of the same name in its settings comes first. */
 export const presets = onePerProcess<Map<string, NamedOptions>>('presets', () => new Map());

@@ -11,6 +11,7 @@ import {
   resolveBreakerSettings,
 } from '../policies/circuit-breaker/options.js';
 import type { Runtime } from '../runtime/runtime.js';
+import type { Work } from '../runtime/work.js';
 import { world } from '../runtime/world.js';
 
 export interface CircuitOptions extends Omit<CircuitBreakerOptions, 'key' | 'scope'> {
@@ -31,6 +32,7 @@ export interface Permit {
  */
 export class Circuit extends BoundCircuit {
   readonly #runtime: Runtime;
+  readonly #work: Work;
   readonly #judge: (error: unknown) => Outcome;
   readonly #slowCall: number | undefined;
 
@@ -42,6 +44,7 @@ export class Circuit extends BoundCircuit {
     this.isShadow = options.shadow === true;
     this.#slowCall = settings.slowCall?.duration;
     this.#runtime = runtime;
+    this.#work = runtime.directWork.of(this.name);
     this.#judge = breakerJudge({
       options,
       classifiers: () => runtime.settings.classifiers,
@@ -50,11 +53,14 @@ export class Circuit extends BoundCircuit {
   }
 
   /**
-   * Runs `fn` when the circuit admits it.
-   * Rejects with a CircuitOpenError when it does not, else with what `fn` throws.
+   * Runs `fn` when the circuit admits it. `shutdown` waits for it.
+   * Rejects with a CircuitOpenError when it does not, with a ShuttingDownError after `shutdown`, else with what `fn` throws.
    */
   async call<Result>(fn: () => Result): Promise<Awaited<Result>> {
+    const refusal = this.#runtime.door?.refusalOf(this.#runtime, this.name);
+    if (refusal !== undefined) throw refusal;
     const permit = this.admit();
+    this.#work.calls += 1;
     try {
       const result = await fn();
       permit.succeed();
@@ -62,10 +68,12 @@ export class Circuit extends BoundCircuit {
     } catch (error) {
       permit.fail(error);
       throw error;
+    } finally {
+      this.#work.calls -= 1;
     }
   }
 
-  /** @throws CircuitOpenError when the circuit refuses. */
+  /** Permits are not counted as work under way. @throws CircuitOpenError when the circuit refuses. */
   admit(): Permit {
     const startedAt = this.now;
     const permit = this.#admit(startedAt);

@@ -5,6 +5,7 @@ import { ConfigurationError } from '../errors/configuration-error.js';
 import { type Schema, checkOptions, duration, whole } from '../errors/option-check.js';
 import { type Windows, judge } from '../policies/cached/machine.js';
 import type { Runtime } from '../runtime/runtime.js';
+import type { Work } from '../runtime/work.js';
 import { world } from '../runtime/world.js';
 import { CacheCell, type CellFlight } from '../stores/cache-cell.js';
 import type { CacheStats } from '../stores/cache-stats.js';
@@ -44,6 +45,8 @@ const schema = (): Schema => ({
   ttl: duration({ infinite: true }),
   staleIfError: duration({ infinite: true }),
 });
+/** In events and reports, in the place of a method. */
+const NAME = 'ResultCache';
 const MISSED = { state: 'miss', value: undefined, age: 0, createdAt: undefined, remainingTtl: 0 } as const;
 
 const milliseconds = (ttl: Duration, caller: string): number => {
@@ -58,6 +61,7 @@ const milliseconds = (ttl: Duration, caller: string): number => {
  */
 export class ResultCache<Value = unknown> {
   private readonly runtime: Runtime;
+  private readonly work: Work;
   private readonly ttl: number;
   private readonly windows: Windows;
   private readonly cell: CacheCell<Value, Load<Value>>;
@@ -68,6 +72,7 @@ export class ResultCache<Value = unknown> {
       'runtime'
     >;
     this.runtime = runtime;
+    this.work = runtime.directWork.of(NAME);
     this.ttl = milliseconds(options.ttl ?? '5m', 'new ResultCache');
     this.windows = { staleWhileRevalidate: 0, staleIfError: parseDuration(options.staleIfError ?? 0) };
     this.cell = new CacheCell(options.maxSize ?? 256, () => undefined);
@@ -129,7 +134,10 @@ export class ResultCache<Value = unknown> {
     return this.lookup(key).state === 'fresh';
   }
 
-  /** The fresh value, or what `load` brings: one load per key at a time, its rejection shared, failures not stored. */
+  /**
+   * The fresh value, or what `load` brings: one load per key at a time, its rejection shared, failures not stored.
+   * `shutdown` waits for loads under way; after it, those that would begin anew reject with a ShuttingDownError.
+   */
   getOrLoad(
     key: CacheKey,
     load: () => Promise<Value> | Value,
@@ -141,9 +149,9 @@ export class ResultCache<Value = unknown> {
     const slot = this.findFresh(key, isJoining);
     if (slot >= 0) return Promise.resolve(this.cell.table.valueAt(slot));
     if (flight === undefined) return this.lead(key, load, ttl);
-    if (flight.promise === undefined) return promised(load);
+    if (flight.promise === undefined) return this.run(load);
     // What can be consumed only once belongs to whoever led: everyone else runs on his own.
-    return flight.promise.then((value) => (flight.hasSingleUseResult ? load() : value));
+    return flight.promise.then((value) => (flight.hasSingleUseResult ? this.run(load) : value));
   }
 
   /** Returns whether there was an entry. A load under way answers its callers but is not stored. */
@@ -182,7 +190,7 @@ export class ResultCache<Value = unknown> {
     const startedAt = this.runtime.clock.now();
     const flight = new Load<Value>();
     this.cell.register(key, flight, true);
-    flight.promise = promised(load).then(
+    flight.promise = this.run(load).then(
       (value) => {
         this.cell.land(key, flight);
         flight.hasSingleUseResult = isSingleUse(value);
@@ -199,6 +207,19 @@ export class ResultCache<Value = unknown> {
     return flight.promise;
   }
 
+  /** Counted as work under way, where it may begin. */
+  private async run(load: () => Promise<Value> | Value): Promise<Value> {
+    const { runtime, work } = this;
+    const refusal = runtime.door?.refusalOf(runtime, NAME);
+    if (refusal !== undefined) throw refusal;
+    work.loads += 1;
+    try {
+      return await load();
+    } finally {
+      work.loads -= 1;
+    }
+  }
+
   private store(
     key: CacheKey,
     value: Value,
@@ -209,5 +230,3 @@ export class ResultCache<Value = unknown> {
     this.cell.store(key, value, times, { now, retainedFor: this.windows.staleIfError });
   }
 }
-
-const promised = async <Value>(load: () => Promise<Value> | Value): Promise<Value> => load();

@@ -24,7 +24,8 @@ export interface DirectRetryOptions<Value> extends RetryOptions<Value> {
 
 /**
  * Calls `fn` until it succeeds or the attempts are used up: `await retry(() => load(id), { maxAttempts: 5 })`. Rejects
- * with `fn`'s own last error, or with the reason of the caller's abort. Refines `configure({ defaults: { retry } })`.
+ * with `fn`'s own last error, with the reason of the caller's abort, or with a ShuttingDownError after `shutdown`, which
+ * waits for those under way. Refines `configure({ defaults: { retry } })`.
  * @throws ConfigurationError on a wrong option.
  */
 export const retry = <Value>(
@@ -35,9 +36,18 @@ export const retry = <Value>(
   const runtime = runtimeOf(undefined);
   const interceptors = runtime.settings.enabled ? [interceptorFor(given, name, runtime)] : [];
   const target = (): unknown => fn(currentCall());
-  const frame = { isAsync: () => true, method: name, runtime, interceptors, target };
+  const work = runtime.directWork.of(name);
+  const frame = { isAsync: () => true, method: name, runtime, interceptors, target, work };
+  const closed = runtime.settings.enabled ? (runtime.door?.stack as typeof Stack | undefined) : undefined;
   // No record of it anywhere: a program may come here a million times.
-  const stack = new Stack({ method: name, runtime, frame, interceptors, front: undefined, kind: () => 'async' });
+  const stack = new (closed ?? Stack)({
+    method: name,
+    runtime,
+    frame,
+    interceptors,
+    front: undefined,
+    kind: () => 'async',
+  });
   return stack.invoke(undefined, signal === undefined ? [] : [signal]) as Promise<Value>;
 };
 

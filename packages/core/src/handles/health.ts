@@ -6,6 +6,7 @@ import type { HedgeStats } from '../policies/hedge/interceptor.js';
 import type { Runtime } from '../runtime/runtime.js';
 import type { CacheStats } from '../stores/cache-stats.js';
 import { sumStats } from '../stores/cache-stats.js';
+import { allWork } from '../decorate/all-work.js';
 import { allBindings } from '../decorate/bind.js';
 import { cacheStatsOf } from './cache-handle.js';
 import { circuitsOf } from './circuit-handle.js';
@@ -33,7 +34,7 @@ export interface CircuitHealth {
 export interface Health {
   /** 'degraded' while any circuit is open, half-open or isolated, or an adaptive throttle refuses calls; 'shutting-down' from `shutdown` on. */
   readonly status: 'healthy' | 'degraded' | 'shutting-down';
-  /** Calls and refreshes under way, of all methods. */
+  /** Calls and refreshes under way, of all methods and of what runs without one. */
   readonly inFlight: number;
   readonly circuits: Readonly<Record<string, CircuitHealth>>;
   readonly caches: Readonly<Record<string, CacheStats>>;
@@ -110,19 +111,19 @@ export interface Stats {
   readonly hedges: Readonly<Record<string, HedgeStats>>;
   readonly rateLimits: Readonly<Record<string, RateLimitStats>>;
   readonly bulkheads: Readonly<Record<string, BulkheadHealth>>;
-  /** Calls and refreshes under way, by method; methods without any are left out. */
+  /** Calls and refreshes under way, by method or by the name of what runs without one; those without any are left out. */
   readonly inFlight: Readonly<Record<string, number>>;
 }
 
 const hedgesOf = (runtime: Runtime): Record<string, HedgeStats> =>
   Object.fromEntries(labelledHandlesOf<HedgeStats>(runtime, 'hedge'));
 
-const inFlightOf = (runtime: Runtime): Record<string, number> =>
-  Object.fromEntries(
-    allBindings(runtime).flatMap(({ label, work }) =>
-      work.isIdle ? [] : [[label, work.inFlight + work.refreshes] as const],
-    ),
-  );
+const inFlightOf = (runtime: Runtime): Record<string, number> => {
+  const counts: Record<string, number> = {};
+  for (const { label, work } of allWork(runtime))
+    if (!work.isIdle) counts[label] = (counts[label] ?? 0) + work.inFlight + work.refreshes;
+  return counts;
+};
 
 export const statsOf = (runtime: Runtime): Stats => {
   const caches = cacheStatsOf(runtime);

@@ -1,5 +1,6 @@
 import type { Runtime } from '../runtime/runtime.js';
 import type { Background } from './background.js';
+import type { MethodRun } from './method-run.js';
 import type { OutcomeSource } from './outcome.js';
 import type { AbandonedWork, Race } from './race.js';
 
@@ -34,6 +35,8 @@ export class CallDetails {
   parent: Call | undefined = undefined;
   /** The call of another method that this one was made in, where async context tells. */
   outer: Call | undefined = undefined;
+  /** The present attempt's run of the method, where async context tells all that it starts of it. */
+  methodRun: MethodRun | undefined = undefined;
   isInterruptible = false;
   /** The work that nobody waits for, where the run is part of such. */
   background: Background | undefined = undefined;
@@ -82,6 +85,7 @@ export class CallDetails {
 
   /** Forgets what belonged to the attempt before. */
   beginAttempt(): void {
+    this.methodRun?.pass(this.abandoned);
     this.controller = undefined;
     this.abandoned = undefined;
     this.isUnacceptable = false;

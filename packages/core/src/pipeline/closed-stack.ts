@@ -4,18 +4,31 @@ import { withoutStack } from '../errors/without-stack.js';
 import type { Call } from './call.js';
 import { reject } from './fail.js';
 import { MISS } from './interceptor.js';
-import { isInsideCall } from './nesting.js';
+import { isWaitedFor } from './nesting.js';
 import { Returned } from './returned.js';
+import type { Runtime } from '../runtime/runtime.js';
 import { Stack } from './stack.js';
+
+const refuse = (runtime: Runtime, method: string): ShuttingDownError => {
+  const error = withoutStack(() => new ShuttingDownError(method), runtime.settings.captureStacks);
+  runtime.events.emit('call.failed', method, { durationMs: 0, attempts: 0, error: summarize(error) });
+  return error;
+};
+
+/** Once nothing is under way any more, context can only tell of calls that are over. */
+const isOpenHere = (runtime: Runtime): boolean => !runtime.isDrained && isWaitedFor(runtime);
+
+/** For calls without a stack: undefined where one under way makes them. */
+export const refusalOf = (runtime: Runtime, name: string): ShuttingDownError | undefined =>
+  isOpenHere(runtime) ? undefined : refuse(runtime, name);
 
 /**
  * The stack of a method after `shutdown`: refuses every call before any policy sees it, but for those that a call under
  * way makes, where that is known. What it holds stays to look at.
  */
 export class ClosedStack extends Stack {
-  /** After the last call under way has ended, context can only tell of calls that are over. */
   private get isOpenHere(): boolean {
-    return !this.runtime.isDrained && isInsideCall();
+    return isOpenHere(this.runtime);
   }
 
   override invoke(self: unknown, args: readonly unknown[]): unknown {
@@ -42,9 +55,6 @@ export class ClosedStack extends Stack {
   }
 
   private refusal(): ShuttingDownError {
-    const { method, runtime } = this;
-    const error = withoutStack(() => new ShuttingDownError(method), runtime.settings.captureStacks);
-    runtime.events.emit('call.failed', method, { durationMs: 0, attempts: 0, error: summarize(error) });
-    return error;
+    return refuse(this.runtime, this.method);
   }
 }

@@ -9,22 +9,26 @@
  *     nested call ── its deadline is the smaller one; it ends when the outer attempt does, with the same reason
  *
  * With context on, a nested call is a child of the outer one: what ends the outer attempt ends it, too, and nothing is
- * begun for an outer call that has ended. Without, it is on its own. To the nested call's policies such an end is its
- * caller's leaving: neutral in breakers, not retried, not answered by fallbacks.
+ * begun for an outer call that has ended, or for an attempt that was given up while another one runs. Without, it is on
+ * its own. To the nested call's policies such an end is its caller's leaving: neutral in breakers, not retried, not
+ * answered by fallbacks.
  */
+import type { Runtime } from '../runtime/runtime.js';
 import { runAmbient, world } from '../runtime/world.js';
 import type { Call } from './call.js';
 import { running } from './current-call.js';
 import type { Method } from './frame-parts.js';
 import type { Interceptor } from './interceptor.js';
+import { MethodRun } from './method-run.js';
 
 /** Whether calls that begin now may be inside of others. */
 export const mayBeNested = (): boolean => running.call !== undefined || world.ambient.isOn;
 
-const outerOf = (): Call | undefined => running.call ?? (world.ambient.current?.call as Call | undefined);
+/** The run that this code belongs to, where async context tells. */
+const presentRun = (): MethodRun<Call> | undefined => world.ambient.current?.methodRun as MethodRun<Call> | undefined;
 
-/** Whether a decorated method has started the code that runs now; seen only with context on. */
-export const isInsideCall = (): boolean => world.ambient.isOn && outerOf() !== undefined;
+/** Async context knows it better: a method without policies of its own runs in whatever is around it. */
+const outerOf = (): Call | undefined => presentRun()?.call ?? running.call;
 
 /** Milliseconds until the outer call or its present attempt is given up. */
 const patienceOf = (outer: Call): number => {
@@ -41,13 +45,50 @@ const patienceOf = (outer: Call): number => {
 const mayEnd = ({ isInterruptible, frame, parent }: Call): boolean =>
   isInterruptible || frame.isRaced || parent !== undefined;
 
+type End = { readonly reason: unknown } | undefined;
+
+const endOfPresent = ({ more }: Call): End => more?.interruption ?? more?.abandoned;
+
+const endOfRun = ({ isPast, abandoned, call }: MethodRun<Call>): End =>
+  isPast ? (abandoned ?? call.interruption) : endOfPresent(call);
+
+/** Why nobody waits for this code of the outer call any more; undefined while somebody does. */
+export const endOf = (outer: Call): End => {
+  const run = presentRun();
+  return run?.call === outer ? endOfRun(run) : endOfPresent(outer);
+};
+
+/**
+ * Whether a call of the runtime is under way that waits for the code which runs now, itself or through calls of other
+ * runtimes; seen only with context on. Code that a method has left behind is waited for by nobody.
+ */
+export const isWaitedFor = (runtime: Runtime): boolean => {
+  let run = presentRun();
+  while (run !== undefined && !run.hasEnded && endOfRun(run) === undefined) {
+    if (run.call.frame.runtime === runtime) return true;
+    run = run.outer as MethodRun<Call> | undefined;
+  }
+  return false;
+};
+
+/** The call that this code belongs to. What a method has left behind that ended in its time belongs to none. */
+const callAround = (): Call | undefined => {
+  const outer = outerOf();
+  const run = presentRun();
+  if (outer === undefined || run === undefined || !(run.isPast || run.hasEnded)) return outer;
+  return endOf(outer) === undefined ? undefined : outer;
+};
+
 /**
  * Finds out what the call is inside of, and tells the interceptors that want to know.
  * @returns the outer call, where it bounds this one.
  */
 export const placeWithin = (call: Call, interceptors: readonly Interceptor[]): Call | undefined => {
-  const outer = outerOf();
+  // It runs as written: what it calls belongs to the call around it.
+  if (interceptors.length === 0) return undefined;
   const isFollowed = world.ambient.isOn;
+  const outer = callAround();
+  // With its details the call runs its method in context, even where nothing is around it.
   if (isFollowed) call.details.outer = outer;
   if (outer === undefined) return undefined;
   for (const { nested } of interceptors) nested?.(call, outer);
@@ -57,8 +98,13 @@ export const placeWithin = (call: Call, interceptors: readonly Interceptor[]): C
 };
 
 /** A function of its own: a closure among the locals of the plain way would make each call of that dearer. */
-const applyInContext = (target: Method, call: Call, args: unknown[]): unknown =>
-  runAmbient({ call }, () => target.apply(call.self, args));
+const applyInContext = (target: Method, call: Call, args: unknown[]): unknown => {
+  const outer = presentRun();
+  // One that has ended is no outer one: calls that start each other for ever must not hold on to all before them.
+  const methodRun = new MethodRun(call, outer?.hasEnded === true ? undefined : outer);
+  call.details.methodRun = methodRun;
+  return methodRun.follow(() => runAmbient({ methodRun }, () => target.apply(call.self, args)));
+};
 
 /** Runs the method; with context on, all that it starts knows whose call it belongs to. */
 export const applyTarget = (target: Method, call: Call, args: unknown[]): unknown =>

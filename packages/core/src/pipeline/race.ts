@@ -1,4 +1,5 @@
 import type { DeadlineNode } from '../runtime/deadline-list.js';
+import { discardLateResult } from './late-result.js';
 
 type Settle = (value: unknown) => void;
 
@@ -68,7 +69,10 @@ export class Race<Owner extends RaceOwner = RaceOwner> implements DeadlineNode {
 
   /** Ends the wait with `reason`; the work, if any, goes on unobserved. */
   giveUp(reason: unknown): void {
-    if (this.work !== undefined) this.call.details.abandoned = { promise: this.work, reason };
+    if (this.work !== undefined) {
+      this.call.details.abandoned = { promise: this.work, reason };
+      discardLateResult(this.promise, this.work);
+    }
     // The work may never come: a method may throw in the very moment in which its caller leaves.
     else this.promise.catch(nothing);
     this.reject(reason);

@@ -6,7 +6,7 @@ import { callerSignalOf, link, unlink } from './caller-signal.js';
 import { Frame } from './frame.js';
 import type { FrameParts } from './frame-parts.js';
 import { type Interceptor, MISS } from './interceptor.js';
-import { mayBeNested, placeWithin } from './nesting.js';
+import { endOf, mayBeNested, placeWithin } from './nesting.js';
 import { Returned } from './returned.js';
 
 export type MethodKind = 'sync' | 'async' | 'unknown';
@@ -168,8 +168,7 @@ export class Stack {
 
   /** The outer call may end this one. */
   private runWithin(call: Call, outer: Call): unknown {
-    if (this.interceptors.length === 0) return this.run(call);
-    const end = outer.interruption ?? outer.more?.abandoned;
+    const end = endOf(outer);
     if (end !== undefined) return this.refuse(call, end.reason);
     call.details.isInterruptible = true;
     (outer.details.children ??= new Set()).add(call);

@@ -20,9 +20,17 @@ export const workLeft = (call: Call): readonly Promise<unknown>[] => {
   return work;
 };
 
+/** Whether somebody around the call's inner runs holds something until they have really ended. */
+export const isHeld = ({ frame, more }: Call): boolean => frame.holdsUntilEnd || more?.isHeldUntilEnd === true;
+
+/** When a run has ended, and what it has left under way. Never rejects. */
+export const reallyEnded = async (run: Call, outcome: Promise<unknown>): Promise<void> => {
+  await Promise.allSettled([outcome]);
+  await Promise.allSettled(workLeft(run));
+};
+
 /** Keeps in mind what an attempt has left under way, before the next one begins. */
-export const leaveBehind = (call: Call): void => {
-  const work = workLeft(call);
+export const leaveBehind = (call: Call, work: readonly Promise<unknown>[] = workLeft(call)): void => {
   if (work.length === 0) return;
   const left = (call.details.leftBehind ??= new Set());
   for (const each of work) {

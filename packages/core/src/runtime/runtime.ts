@@ -1,4 +1,3 @@
-import type { RetryBudget } from '../algorithms/retry-budget.js';
 import type { Classifier } from '../errors/classify.js';
 import type { DiagnosticsChannel } from '../events/channel.js';
 import type { EventType } from '../events/event.js';
@@ -6,19 +5,11 @@ import { EventBus } from '../events/event-bus.js';
 import { type Logger, type LoggerLevel, consoleTap, debugTap, loggerTap } from '../events/taps.js';
 import type { Clock } from './clock.js';
 import { TimerPool } from './deadline-list.js';
+import { type GivenSections, NOTHING_GIVEN, type PolicyOptions, type Sections, sectionsOf } from './given-sections.js';
+import { DirectWork } from './direct-work.js';
 import type { Random } from './random.js';
 import { SystemClock } from './system-clock.js';
 import { builtinModule, debugNamespaces, systemRandom } from './system.js';
-
-/** Options per policy, by the option name of `@Resilient`: `{ cache: { ttl: '1m' }, retry: { maxAttempts: 4 } }`. */
-export type PolicyOptions = Readonly<Record<string, unknown>>;
-
-/** A named policy as checked: what it builds on, gives, takes away (`false`), and refines where a method has it. */
-export interface NamedOptions {
-  readonly base: string | undefined;
-  readonly policies: PolicyOptions;
-  readonly defaults: PolicyOptions;
-}
 
 export interface GeneralSettings {
   readonly enabled?: boolean | undefined;
@@ -26,15 +17,13 @@ export interface GeneralSettings {
 }
 
 /** What `configure` has set, validated; the policies' own options are kept as given and resolved at binding. */
-export interface Settings {
+export interface Settings extends Sections {
   readonly enabled: boolean;
   /** What code and the environment have said of it and of the level; code wins, whichever spoke last. */
   readonly general: { readonly code: GeneralSettings; readonly environment: GeneralSettings };
-  readonly defaults: PolicyOptions;
+  /** By whom the sections were given that hold. */
+  readonly given: GivenSections;
   readonly environment: PolicyOptions;
-  readonly policies: Readonly<Record<string, NamedOptions>>;
-  /** Budgets that policies name. */
-  readonly budgets: Readonly<Record<string, RetryBudget>>;
   readonly classifiers: readonly Classifier[];
   readonly logger: Logger | false | undefined;
   readonly logLevel: LoggerLevel | undefined;
@@ -54,10 +43,9 @@ const diagnosticsChannels = (): ((type: EventType) => DiagnosticsChannel) | unde
 export const builtInSettings = (clock: Clock = new SystemClock(), random: Random = systemRandom): Settings => ({
   enabled: true,
   general: { code: {}, environment: {} },
-  defaults: {},
+  ...sectionsOf(NOTHING_GIVEN),
+  given: NOTHING_GIVEN,
   environment: {},
-  policies: {},
-  budgets: {},
   classifiers: [],
   logger: undefined,
   logLevel: undefined,
@@ -68,6 +56,14 @@ export const builtInSettings = (clock: Clock = new SystemClock(), random: Random
   random,
 });
 
+/** What `shutdown` brings along, so that nobody else's bundle need. */
+export interface ClosedDoor {
+  /** The class of the stacks that refuse every call. */
+  readonly stack: unknown;
+  /** For calls without a stack: the error that refuses the one of this name, or undefined where it may pass. */
+  refusalOf(runtime: Runtime, name: string): unknown;
+}
+
 /**
  * One world of resilience: ports, settings, events and the state of every method called in it. Most programs have one;
  * tests, tenants and apps make their own.
@@ -76,14 +72,16 @@ export class Runtime {
   /** Grows with every change of settings; bound stacks of an older version are bound again. */
   version = 0;
   settings: Settings;
-  /** After `shutdown`: the class of the stacks that refuse every call, given so that only `shutdown` brings it along. */
-  closedStack: unknown = undefined;
+  /** After `shutdown`: refuses every new call. */
+  door: ClosedDoor | undefined = undefined;
   /** After `shutdown`: nothing has been left under way. */
   isDrained = false;
   readonly events: EventBus;
   timers: TimerPool;
   /** Set by the layer that binds: everything the runtime's methods have bound, for `health`, `stats` and `reset`. */
   readonly state = new Map<string, unknown>();
+  /** What is under way without a method: `retry()`, `Circuit.call`, `ResultCache.getOrLoad`. */
+  readonly directWork = new DirectWork();
   readonly #onChange = new Set<() => void>();
 
   constructor(settings: Settings) {
@@ -110,12 +108,12 @@ export class Runtime {
   }
 
   get isClosed(): boolean {
-    return this.closedStack !== undefined;
+    return this.door !== undefined;
   }
 
   /** Methods refuse every call from now on, until the runtime is reset. */
-  close(closedStack: unknown): void {
-    this.closedStack = closedStack;
+  close(door: ClosedDoor): void {
+    this.door = door;
     this.apply(this.settings);
   }
 

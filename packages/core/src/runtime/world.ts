@@ -9,8 +9,8 @@ export interface Ambient {
   readonly runtime: Runtime | undefined;
   /** `withContext`: facts for events. */
   readonly facts: Readonly<Record<string, unknown>> | undefined;
-  /** The call whose method this code belongs to. */
-  readonly call: object | undefined;
+  /** The run of a decorated method that this code belongs to: a `MethodRun`. */
+  readonly methodRun: object | undefined;
   /** The loads this code runs in, for re-entrance: flight objects. */
   readonly flights: readonly object[];
   /** Policies that calls in here pass by. */
@@ -81,7 +81,7 @@ export const withRuntime = <Instance extends object>(instance: Instance, runtime
 /** Switches async context on. Returns false where the platform has none. */
 export const enableContext = (): boolean => world.ambient.enable();
 
-const EMPTY: Ambient = { runtime: undefined, facts: undefined, call: undefined, flights: [] };
+const EMPTY: Ambient = { runtime: undefined, facts: undefined, methodRun: undefined, flights: [] };
 
 /** Runs `fn` with part of the ambient context replaced. */
 export const runAmbient = <Result>(change: Partial<Ambient>, fn: () => Result): Result =>

@@ -426,3 +426,80 @@ test('bulkhead and adaptive concurrency: a refusal inside gives the slot back', 
   for (let call = 0; call < 3; call++) expect(await errorOf(api.load())).toMatchObject({ code: 'CONCURRENCY_LIMITED' });
   expect(stateOf(api)).toMatchObject({ inFlight: 1, rejected: 0 });
 });
+
+describe('bulkhead and a policy around the call', () => {
+  const once = definePolicy({
+    name: 'not-waiting',
+    bind: () => async (_call, next) => {
+      void settledOf(next());
+      return 'at once';
+    },
+  });
+  const twice = definePolicy({
+    name: 'first-of-two',
+    bind: () => async (_call, next) => Promise.race([next(), next()]),
+  });
+  const patient = definePolicy({ name: 'patient', bind: () => async (_call, next) => next() });
+
+  /** The bulkhead outside of the policy, whose runs end when the test says so. */
+  const begin = (decorator: typeof once, own: <Held extends object>(held: Held) => Held, policy: string) => {
+    const runs: Deferred<string>[] = [];
+    class Api {
+      @Resilient({ order: ['bulkhead', 'retry', policy, 'timeout'] })
+      @Bulkhead({ maxConcurrent: 5 })
+      @Retry()
+      @decorator()
+      @Timeout('1m')
+      async load(): Promise<string> {
+        const run = deferred<string>();
+        runs.push(run);
+        return run.promise;
+      }
+    }
+    return { runs, api: own(new Api()) };
+  };
+
+  test('the slot is held until the work has ended that the policy did not wait for', async () => {
+    const { own, clock } = virtualWorld();
+    const { runs, api } = begin(once, own, 'not-waiting');
+    expect(await api.load()).toBe('at once');
+    expect(stateOf(api)).toMatchObject({ inFlight: 1, abandoned: 1 });
+    runs[0]!.resolve('value');
+    await clock.settle();
+    expect(stateOf(api)).toMatchObject({ inFlight: 0, abandoned: 0 });
+  });
+
+  test('and longer than a timeout inside lets it wait', async () => {
+    const { own, clock } = virtualWorld();
+    const { runs, api } = begin(once, own, 'not-waiting');
+    await api.load();
+    await clock.advance(60_001);
+    expect(stateOf(api)).toMatchObject({ inFlight: 1, abandoned: 1 });
+    runs[0]!.reject(coded('ECONNRESET'));
+    await clock.settle();
+    expect(stateOf(api)).toMatchObject({ inFlight: 0, abandoned: 0 });
+  });
+
+  test('one slot for all that the policy has begun, given back with the last of it', async () => {
+    const { own, clock } = virtualWorld();
+    const { runs, api } = begin(twice, own, 'first-of-two');
+    const call = api.load();
+    await clock.settle();
+    runs[1]!.resolve('second');
+    expect(await call).toBe('second');
+    expect(stateOf(api)).toMatchObject({ inFlight: 1, abandoned: 1 });
+    runs[0]!.reject(coded('ECONNRESET'));
+    await clock.settle();
+    expect(stateOf(api)).toMatchObject({ inFlight: 0, abandoned: 0 });
+  });
+
+  test('a policy that waits leaves nothing behind', async () => {
+    const { own, clock } = virtualWorld();
+    const { runs, api } = begin(patient, own, 'patient');
+    const call = api.load();
+    await clock.settle();
+    runs[0]!.resolve('value');
+    expect(await call).toBe('value');
+    expect(stateOf(api)).toMatchObject({ inFlight: 0, abandoned: 0 });
+  });
+});

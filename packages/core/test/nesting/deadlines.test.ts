@@ -9,6 +9,7 @@ import {
   circuitOf,
   configure,
   currentCall,
+  withContext,
 } from '../../src/index.js';
 import { type VirtualWorld, coded, errorOf, settledOf, virtualWorld } from '../support/virtual-world.js';
 
@@ -217,6 +218,62 @@ describe('with async context', () => {
     expect([error, runs]).toEqual([expect.any(TimedOutError), 0]);
   });
 
+  /** An attempt that goes on after its time and calls another method while a later attempt runs. */
+  const straggling = (world: VirtualWorld, first: (read: () => Promise<string>) => Promise<string>) => {
+    const seen = { runs: 0, reads: 0, remaining: [] as number[], inner: [] as unknown[] };
+    class Store {
+      @Retry()
+      async read(): Promise<string> {
+        seen.reads += 1;
+        seen.remaining.push(currentCall().remaining);
+        await world.clock.sleep(60);
+        return 'value';
+      }
+    }
+    const store = world.own(new Store());
+    const read = async (): Promise<string> => {
+      const call = store.read();
+      seen.inner.push(await settledOf(call));
+      return call;
+    };
+    class Api {
+      @Retry({ maxAttempts: 2, delay: 10, jitter: 'none' })
+      @Timeout({ attempt: 100 })
+      async load(): Promise<string> {
+        seen.runs += 1;
+        if (seen.runs === 1) return first(read);
+        await world.clock.sleep(90);
+        return 'second';
+      }
+    }
+    return { seen, api: world.own(new Api()) };
+  };
+
+  test('nor for one that has timed out while the next one runs: the reason is that timeout', async () => {
+    const world = virtualWorld();
+    const { seen, api } = straggling(world, async (read) => {
+      await world.clock.sleep(150);
+      return read();
+    });
+    const call = settledOf(api.load());
+    await world.clock.advance(1_000);
+    expect(await call).toEqual({ value: 'second' });
+    expect([seen.runs, seen.reads]).toEqual([2, 0]);
+    expect(seen.inner).toMatchObject([{ error: { code: 'TIMED_OUT', method: 'Api.load', scope: 'attempt' } }]);
+  });
+
+  test('what an attempt that has failed by itself leaves behind is not bound by the next one', async () => {
+    const world = virtualWorld();
+    const { seen, api } = straggling(world, async (read) => {
+      void world.clock.sleep(80).then(read);
+      throw outage();
+    });
+    const call = settledOf(api.load());
+    await world.clock.advance(1_000);
+    expect(await call).toEqual({ value: 'second' });
+    expect([seen.inner, seen.remaining]).toEqual([[{ value: 'value' }], [Infinity]]);
+  });
+
   test('what a hedge that has lost has called ends with it', async () => {
     const world = virtualWorld();
     const runs = { inner: 0, outer: 0 };
@@ -406,5 +463,54 @@ describe('with async context', () => {
     const call = world.own(new Api()).load();
     await world.clock.advance(60);
     expect(await call).toBeLessThan(5);
+  });
+
+  test.each([0, 120])('a method without policies passes on what bounds the call around it (%i)', async (before) => {
+    const world = virtualWorld();
+    const left: number[] = [];
+    class Api {
+      @Fallback({ value: undefined })
+      async read(): Promise<void> {
+        left.push(currentCall().remaining);
+      }
+      @Retry()
+      async plain(): Promise<void> {
+        await world.clock.sleep(before);
+        await this.read();
+      }
+      @Timeout({ total: 100 })
+      async load(): Promise<void> {
+        await world.clock.sleep(30);
+        await withContext({ bypass: 'retry' }, () => this.plain());
+      }
+    }
+    const call = settledOf(world.own(new Api()).load());
+    await world.clock.advance(500);
+    expect(await call).toMatchObject(before === 0 ? { value: undefined } : { error: { code: 'TIMED_OUT' } });
+    expect(left).toEqual(before === 0 ? [70] : []);
+  });
+
+  test('calls that start each other for ever do not hold on to those before them', async () => {
+    const world = virtualWorld();
+    const questions: WeakRef<object>[] = [];
+    class Poll {
+      @Retry()
+      async ask(_question: object): Promise<void> {
+        if (questions.length < 20) void world.clock.sleep(10).then(() => this.next());
+      }
+
+      next(): void {
+        const question = { bulk: new Array<number>(1_000).fill(1) };
+        questions.push(new WeakRef(question));
+        void this.ask(question);
+      }
+    }
+    world.own(new Poll()).next();
+    await world.clock.advance(150);
+    await new Promise((resolve) => setImmediate(resolve));
+    globalThis.gc?.();
+    const held = questions.filter((question) => question.deref() !== undefined).length;
+    await world.clock.advance(1_000);
+    expect(held).toBeLessThan(5);
   });
 });

@@ -3,9 +3,11 @@ import {
   ConfigurationError,
   type Configuration,
   Resilient,
+  Retry,
   cacheOf,
   circuitOf,
   configure,
+  explain,
   reload,
   resetConfiguration,
 } from '../../src/index.js';
@@ -116,6 +118,87 @@ describe('reload', () => {
     expect(await reload(attempts(3))).toMatchObject({ isTaken: true, methods: 1 });
     await settledOf(orders.place());
     expect(orders.runs).toBe(5);
+  });
+});
+
+describe('what a source names no longer', () => {
+  const maxAttempts = (target: object): unknown =>
+    explain(target).methods[0]?.stack.find(({ policy }) => policy === 'retry')?.options['maxAttempts'];
+
+  test('is gone where nothing uses it', async () => {
+    const { runtime } = virtualWorld();
+    await runtime.reload({ policies: { orders: { retry: { maxAttempts: 2 } }, base: 'http' } });
+    expect(await runtime.reload({ policies: { orders: { retry: { maxAttempts: 3 } } } })).toMatchObject({
+      isTaken: true,
+    });
+    const { error } = await runtime.reload({ policies: { orders: { policy: 'base' } } });
+    expect((error as Error).message).toContain("there is no policy named 'base'");
+  });
+
+  test('is missed by the methods that use it: the old configuration stays, and the error names the policy', async () => {
+    const { own, runtime, clock, events } = virtualWorld();
+    await runtime.reload(attempts(2));
+    const orders = own(new Orders());
+    await clock.until(settledOf(orders.place()));
+    const { isTaken, error } = await runtime.reload({ policies: { others: { retry: true } } });
+    expect([isTaken, events.of('config.reloadFailed')]).toMatchObject([false, [{ error: { code: 'CONFIGURATION' } }]]);
+    expect((error as Error).message).toMatch(/on place: there is no policy named 'orders'/);
+    await clock.until(settledOf(orders.place()));
+    expect(orders.runs).toBe(4);
+    expect(await runtime.reload(attempts(1))).toEqual({ isTaken: true, methods: 1 });
+  });
+
+  test('was given by configure, too: that holds again', async () => {
+    const { own, runtime } = virtualWorld(attempts(2));
+    const orders = own(new Orders());
+    await runtime.reload(attempts(5));
+    expect(maxAttempts(orders)).toBe(5);
+    await runtime.reload({ policies: {} });
+    expect(maxAttempts(orders)).toBe(2);
+  });
+
+  test('stays when code has given it since', async () => {
+    const { own, runtime } = virtualWorld();
+    const orders = own(new Orders());
+    await runtime.reload(attempts(5));
+    runtime.configure(attempts(4));
+    expect(maxAttempts(orders)).toBe(4);
+    await runtime.reload({ policies: {} });
+    expect(maxAttempts(orders)).toBe(4);
+  });
+
+  test('is told section by section: what is not given at all stays', async () => {
+    const { own, runtime } = virtualWorld();
+    class Api {
+      @Retry({ budget: 'shared' })
+      async load(): Promise<void> {}
+    }
+    const api = own(new Api());
+    const budgets = { shared: { ratio: 0.5 } };
+    await runtime.reload({ ...attempts(5), defaults: { retry: { maxAttempts: 7 }, cache: { ttl: 1 } }, budgets });
+    await api.load();
+    expect(maxAttempts(api)).toBe(7);
+    expect(await runtime.reload({ defaults: { cache: { ttl: 2 } } })).toEqual({ isTaken: true, methods: 1 });
+    expect([maxAttempts(api), maxAttempts(own(new Orders()))]).toEqual([3, 5]);
+    const { isTaken, error } = await runtime.reload({ budgets: {} });
+    expect([isTaken, (error as Error).message]).toEqual([false, expect.stringContaining("no budget named 'shared'")]);
+  });
+
+  test('belongs to its source, where sources have names: others give and take for themselves', async () => {
+    const { own, runtime, clock } = virtualWorld();
+    const orders = own(new Orders());
+    const file = { name: 'policies.json' };
+    await runtime.reload(attempts(5), file);
+    await runtime.reload({ policies: { others: { retry: true } } }, { name: 'service' });
+    expect(maxAttempts(orders)).toBe(5);
+    const slow = deferred<Configuration>();
+    const late = runtime.reload(() => slow.promise, file);
+    await runtime.reload({ policies: {} }, { name: 'service' });
+    slow.resolve(attempts(6));
+    await clock.settle();
+    expect([await late, maxAttempts(orders)]).toMatchObject([{ isTaken: true }, 6]);
+    const { error } = await runtime.reload({}, { nam: 'x' } as object);
+    expect((error as Error).message).toContain("did you mean 'name'?");
   });
 });
 

@@ -931,6 +931,7 @@ void Leases;
 const runtime = createRuntime({ logger: false });
 const reloaded = reload(async () => ({ policies: { partner: 'http' } }));
 is<Equal<typeof reloaded, Promise<Reload>>>();
+void reload({}, { name: 'policies.json' });
 // @ts-expect-error -- a typo
 void reload({ polices: {} });
 const ended = runtime.shutdown({ timeout: '5s' });

@@ -15,7 +15,7 @@
  * synchronously this is seen for free; beyond that only with async context on.
  */
 
-import { isSingleUse } from '../../algorithms/single-use.js';
+import { discard, isSingleUse } from '../../algorithms/single-use.js';
 import { Background } from '../../pipeline/background.js';
 import { Call, type CallFrame } from '../../pipeline/call.js';
 import type { Binding } from '../../pipeline/policy.js';
@@ -208,11 +208,17 @@ export class Loader {
     flight.end();
     call.attempt = flight.run.attempt;
     flight.hasSingleUseResult = isSingleUse(value);
-    if (flight.hasSingleUseResult) this.writer.refuseSingleUse();
+    if (flight.hasSingleUseResult) this.refuse(flight, value);
     else if (!flight.isDetached) this.keep(flight, value, call);
     // Only now: until here the user's functions may change the key, and then the load is detached.
     cell.land(key, flight);
     return value;
+  }
+
+  /** What can be consumed only once is the leader's; where he has left, or there never was one, it is nobody's. */
+  private refuse({ isRefresh, leader }: Flight, value: unknown): void {
+    this.writer.refuseSingleUse();
+    if (isRefresh || leader.interruption !== undefined) discard(value);
   }
 
   private keep(flight: Flight, value: unknown, { args }: Call): void {

@@ -1,4 +1,4 @@
-import { discard } from '../../algorithms/single-use.js';
+import { discard, keep } from '../../algorithms/single-use.js';
 import { isRejection } from '../../errors/rejected-error.js';
 import { type Call, type CallFrame, partOf } from '../../pipeline/call.js';
 import { abortOfLoser } from './error.js';
@@ -43,7 +43,6 @@ export class Contest {
   private firstOutcome: Outcome | undefined = undefined;
   /** Results of hedges that would not do. */
   private readonly declined: unknown[] = [];
-  private answer: Outcome | undefined = undefined;
   private wait: HedgeWait | undefined = undefined;
   private settle: (outcome: Outcome) => void = ignore;
 
@@ -116,7 +115,7 @@ export class Contest {
     const { terms } = plan;
     this.leave(number, undefined);
     const step = race.end(race.isDecided ? 'failed' : terms.judgeResult(value));
-    if (step === 'late') return this.letGo(value);
+    if (step === 'late') return discard(value);
     if (number === FIRST && terms.pace.isLearning) terms.pace.answered(this.elapsed);
     if (step === 'answer') return this.conclude(number, { value });
     if (number === FIRST) this.firstOutcome = { value };
@@ -163,18 +162,13 @@ export class Contest {
     this.wait?.disarm();
     if (running.has(FIRST) && terms.pace.isLearning) terms.pace.cutShort(this.elapsed);
     if (number > FIRST && 'value' in outcome) terms.tellWon(number, this.elapsed);
-    this.answer = outcome;
+    // Branches may share work and bring the same object: that of the answer belongs to the caller.
+    if ('value' in outcome) keep(outcome.value);
     this.settle(outcome);
-    for (const value of this.declined) this.letGo(value);
+    for (const value of this.declined) discard(value);
     if (running.size === 0) return;
     const reason = abortOfLoser(this.call.method, this.call.frame.runtime.settings.captureStacks);
     for (const { run } of running.values()) run.interrupt(reason);
-  }
-
-  /** Branches that share work bring the same object: that of the answer belongs to the caller. */
-  private letGo(value: unknown): void {
-    const { answer } = this;
-    if (answer === undefined || !('value' in answer) || answer.value !== value) discard(value);
   }
 
   private get elapsed(): number {
