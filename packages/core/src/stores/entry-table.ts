@@ -1,5 +1,6 @@
 import type { CacheKey } from '../algorithms/stable-key.js';
 import { LruSlots } from './lru.js';
+import { EntryMark } from './tag-stamps.js';
 
 /** Times are monotonic milliseconds. */
 export interface EntryTimes {
@@ -13,6 +14,16 @@ export interface EntryTimes {
 }
 
 export type DropReason = 'size' | 'resize' | 'expired';
+/** An entry that a stamp has made invalid goes when it is met; its going was told with the stamp. */
+export type Gone = DropReason | 'invalidated';
+
+export interface Put {
+  readonly now: number;
+  /** How long past its freshness an entry may still serve. */
+  readonly retainedFor: number;
+  /** For an entry that can be invalidated by tags. */
+  readonly mark?: EntryMark | undefined;
+}
 
 const FIRST_CAPACITY = 16;
 const GROWTH = 4;
@@ -32,13 +43,15 @@ export class EntryTable<Value = unknown> {
   /** Made with the first leased entry. */
   private hardUntil: Float64Array | undefined = undefined;
   private hardUntilWall: Float64Array | undefined = undefined;
+  /** Made with the first entry that has tags, or has been expired by hand. */
+  private marks: (EntryMark | undefined)[] | undefined = undefined;
   /** Settled promises of values that were hit, made with the first hit. */
   private promises: (Promise<Value> | undefined)[] | undefined = undefined;
   private cursor = 0;
   private limit: number;
-  private readonly onDrop: (key: CacheKey, reason: DropReason) => void;
+  private readonly onDrop: (key: CacheKey, reason: Gone) => void;
 
-  constructor(maxSize: number, onDrop: (key: CacheKey, reason: DropReason) => void) {
+  constructor(maxSize: number, onDrop: (key: CacheKey, reason: Gone) => void) {
     this.limit = maxSize;
     this.onDrop = onDrop;
     const capacity = Math.min(maxSize, FIRST_CAPACITY);
@@ -57,7 +70,8 @@ export class EntryTable<Value = unknown> {
 
   /** The slot of a key, or −1; fresh or not. Slots are valid until the next write. */
   find(key: CacheKey): number {
-    return this.slots.find(key);
+    const slot = this.slots.find(key);
+    return slot >= 0 && this.marks !== undefined && this.isRemoved(slot) ? this.purgeSlot(slot) : slot;
   }
 
   /**
@@ -68,6 +82,7 @@ export class EntryTable<Value = unknown> {
     const slot = this.slots.find(key);
     if (slot < 0 || !((this.freshUntil[slot] as number) > now)) return -1;
     if (this.hardUntil !== undefined && this.hardUntil[slot] !== Infinity) return -1;
+    if (this.marks !== undefined && this.marks[slot]?.isChanged === true) return -1;
     this.slots.promote(slot);
     return slot;
   }
@@ -89,23 +104,23 @@ export class EntryTable<Value = unknown> {
   timesAt(slot: number): EntryTimes {
     return {
       startedAt: this.startedAt[slot] as number,
-      freshUntil: this.freshUntil[slot] as number,
+      freshUntil: this.freshUntilAt(slot),
       hardUntil: this.hardUntil?.[slot] ?? Infinity,
       hardUntilWall: this.hardUntilWall?.[slot] ?? Infinity,
     };
   }
 
-  /** `retainedFor`: how long past its freshness an entry may still serve. */
-  put(
-    key: CacheKey,
-    value: Value,
-    times: EntryTimes,
-    sweep: { readonly now: number; readonly retainedFor: number },
-  ): void {
-    this.sweep(sweep.now, sweep.retainedFor);
+  /** The tags of an entry. */
+  tagsAt(slot: number): readonly string[] | undefined {
+    return this.marks?.[slot]?.tags.map(({ name }) => name);
+  }
+
+  put(key: CacheKey, value: Value, times: EntryTimes, { now, retainedFor, mark }: Put): void {
+    this.sweep(now, retainedFor);
     const known = this.slots.find(key);
     const victim = known < 0 ? this.victimAfterGrowth() : -1;
     const evicted = victim < 0 ? undefined : this.slots.keyAt(victim);
+    const reason = this.isRemoved(victim) ? 'invalidated' : 'size';
     let slot = known;
     if (known < 0) slot = this.slots.insert(key, value);
     else this.slots.replace(known, value);
@@ -113,21 +128,36 @@ export class EntryTable<Value = unknown> {
     this.startedAt[slot] = times.startedAt;
     if (this.promises !== undefined) this.promises[slot] = undefined;
     if (times.hardUntil !== Infinity || this.hardUntil !== undefined) this.setLease(slot, times);
+    if (mark !== undefined || this.marks !== undefined) this.setMark(slot, mark);
     // Told last: whoever hears of it may change the table.
-    if (victim >= 0) this.onDrop(evicted, 'size');
+    if (victim >= 0) this.onDrop(evicted, reason);
   }
 
   delete(key: CacheKey): boolean {
     const slot = this.slots.find(key);
     if (slot < 0) return false;
+    const wasThere = !this.isRemoved(slot);
     this.slots.delete(key);
     this.vacate(slot);
-    return true;
+    return wasThere;
   }
 
   /** An entry that can serve no more goes, and its going is told. */
   expire(key: CacheKey): void {
-    if (this.delete(key)) this.onDrop(key, 'expired');
+    if (this.slots.find(key) >= 0) this.onDrop(key, this.delete(key) ? 'expired' : 'invalidated');
+  }
+
+  /** The entry is not fresh from now on: its windows count from here, where they would not end earlier anyway. */
+  outdate(slot: number, now: number): void {
+    const marks = (this.marks ??= new Array<EntryMark | undefined>(this.slots.capacity));
+    (marks[slot] ??= new EntryMark()).expire(now);
+  }
+
+  /** Lets go of all entries that have been invalidated and not been met since. */
+  purge(): void {
+    if (this.marks === undefined) return;
+    const removed = [...this.slots.slotsFromOldest()].filter((slot) => this.isRemoved(slot));
+    for (const slot of removed) this.purgeSlot(slot);
   }
 
   clear(): void {
@@ -135,11 +165,13 @@ export class EntryTable<Value = unknown> {
     this.freshUntil.fill(VACANT);
     this.hardUntil = undefined;
     this.hardUntilWall = undefined;
+    this.marks = undefined;
     this.promises = undefined;
   }
 
   /** Keys from the most recently used on. */
   keys(): CacheKey[] {
+    this.purge();
     return [...this.slots.slotsFromOldest()].reverse().map((slot) => this.slots.keyAt(slot));
   }
 
@@ -148,6 +180,7 @@ export class EntryTable<Value = unknown> {
     if (maxSize === this.limit) return;
     this.limit = maxSize;
     if (this.slots.capacity <= maxSize) return;
+    this.purge();
     for (const dropped of this.rebuild(maxSize)) this.onDrop(dropped, 'resize');
   }
 
@@ -162,12 +195,13 @@ export class EntryTable<Value = unknown> {
 
   /** Copies the entries, least recently used first, into arrays of another length; returns the keys beyond it. */
   private rebuild(capacity: number): CacheKey[] {
-    const { slots, freshUntil, startedAt, hardUntil, hardUntilWall, promises } = this;
+    const { slots, freshUntil, startedAt, hardUntil, hardUntilWall, marks, promises } = this;
     this.slots = new LruSlots(capacity);
     this.freshUntil = new Float64Array(capacity).fill(VACANT);
     this.startedAt = new Float64Array(capacity);
     this.hardUntil = hardUntil && new Float64Array(capacity).fill(Infinity);
     this.hardUntilWall = hardUntilWall && new Float64Array(capacity).fill(Infinity);
+    this.marks = marks && new Array<EntryMark | undefined>(capacity);
     this.promises = promises && new Array<Promise<Value> | undefined>(capacity);
     this.cursor = 0;
     const dropped: CacheKey[] = [];
@@ -176,6 +210,7 @@ export class EntryTable<Value = unknown> {
       const key = slots.keyAt(old);
       if (dropped.length < excess) {
         dropped.push(key);
+        marks?.[old]?.release();
         continue;
       }
       const slot = this.slots.insert(key, slots.valueAt(old));
@@ -183,6 +218,7 @@ export class EntryTable<Value = unknown> {
       this.startedAt[slot] = startedAt[old] as number;
       if (hardUntil !== undefined) (this.hardUntil as Float64Array)[slot] = hardUntil[old] as number;
       if (hardUntilWall !== undefined) (this.hardUntilWall as Float64Array)[slot] = hardUntilWall[old] as number;
+      if (marks !== undefined) (this.marks as (EntryMark | undefined)[])[slot] = marks[old];
       if (promises !== undefined) (this.promises as (Promise<Value> | undefined)[])[slot] = promises[old];
     }
     return dropped;
@@ -196,8 +232,33 @@ export class EntryTable<Value = unknown> {
     this.hardUntilWall[slot] = hardUntilWall;
   }
 
+  private setMark(slot: number, mark: EntryMark | undefined): void {
+    const marks = (this.marks ??= new Array<EntryMark | undefined>(this.slots.capacity));
+    // That of the value before, or of the entry that lost the slot.
+    marks[slot]?.release();
+    marks[slot] = mark;
+  }
+
+  private freshUntilAt(slot: number): number {
+    const freshUntil = this.freshUntil[slot] as number;
+    const mark = this.marks?.[slot];
+    return mark === undefined ? freshUntil : Math.min(freshUntil, mark.expiredAt);
+  }
+
+  private isRemoved(slot: number): boolean {
+    return this.marks?.[slot]?.isRemoved === true;
+  }
+
+  private purgeSlot(slot: number): number {
+    const key = this.slots.keyAt(slot);
+    this.delete(key);
+    this.onDrop(key, 'invalidated');
+    return -1;
+  }
+
   private vacate(slot: number): void {
     this.freshUntil[slot] = VACANT;
+    if (this.marks !== undefined) this.setMark(slot, undefined);
     if (this.promises !== undefined) this.promises[slot] = undefined;
     if (this.hardUntil !== undefined) this.hardUntil[slot] = Infinity;
     if (this.hardUntilWall !== undefined) this.hardUntilWall[slot] = Infinity;
@@ -209,7 +270,8 @@ export class EntryTable<Value = unknown> {
       this.cursor = cursor;
       // A vacant slot is past no time: every comparison with NaN is false.
       const isOver =
-        now >= (this.freshUntil[cursor] as number) + retainedFor ||
+        now >= this.freshUntilAt(cursor) + retainedFor ||
+        this.isRemoved(cursor) ||
         (this.hardUntil !== undefined && now >= (this.hardUntil[cursor] as number));
       if (isOver) this.expire(this.slots.keyAt(cursor));
     }

@@ -47,6 +47,11 @@ export class Flight implements CurrentLoad {
   /** The method runs synchronously: whoever asks for the key now is called by it. */
   isStarting = true;
   isDetached = false;
+  isOutdated = false;
+  sequence = 0;
+  tags: readonly string[] | undefined = undefined;
+  /** Its tags cannot be told, so that nothing could invalidate what it brings. */
+  isUntellable = false;
   hasSingleUseResult = false;
   /** It has failed, and an old value answers for it. */
   endedStale = false;

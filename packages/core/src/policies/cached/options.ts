@@ -3,6 +3,7 @@ import {
   type Check,
   type OptionSite,
   type Schema,
+  arrayOf,
   callback,
   checkOptions,
   configurationError,
@@ -17,7 +18,9 @@ import {
   text,
   whole,
 } from '../../errors/option-check.js';
+import { MOST_TAGS, tagProblem } from '../../stores/tag-names.js';
 import type { TtlRules, Windows } from './machine.js';
+import type { TagsOption } from './tags.js';
 
 /** A ttl with an end that nothing may pass: a lease. `hardUntil` is in milliseconds since the epoch. */
 export interface LeasedTtl {
@@ -53,6 +56,8 @@ export interface CachedOptions<Args extends readonly unknown[] = never[], Value 
   readonly key?: (this: Self, ...args: Args) => unknown;
   /** One cache per instance, per concrete class, or one for all with the answer as part of the key. Default 'instance'. */
   readonly scope?: 'instance' | 'class' | ((self: Self) => string);
+  /** Names by which entries can be invalidated together, up to 64 of at most 256 characters. A function that throws: not stored. Default: none. */
+  readonly tags?: readonly string[] | ((this: Self, ...args: Args) => readonly string[]);
   /** Whether a result is worth storing. One that throws means no. */
   readonly cacheIf?: (result: Value, ...args: Args) => boolean;
   /** The ttl of null and undefined. Default: `ttl`. */
@@ -82,6 +87,7 @@ export interface CachedSettings {
   readonly isSingleFlight: boolean;
   readonly key: ((...args: readonly unknown[]) => unknown) | undefined;
   readonly scope: 'instance' | 'class' | ((self: unknown) => string);
+  readonly tags: TagsOption;
   readonly cacheIf: ((result: unknown, ...args: readonly unknown[]) => boolean) | undefined;
   readonly negativeTtl: number | undefined;
   readonly ttlRules: TtlRules;
@@ -102,6 +108,10 @@ const staleShape: Check = (value) =>
     ? '.maxStale is missing'
     : shape({ maxStale: anyDuration, when: callback })(value);
 
+/** Tags that do not depend on the call. */
+export const tagList: Check = (value) =>
+  Array.isArray(value) && value.length > MOST_TAGS ? `must be at most ${MOST_TAGS}` : arrayOf(tagProblem)(value);
+
 const schema = (): Schema => ({
   ttl: either(anyDuration, callback),
   maxSize: whole(1),
@@ -111,6 +121,7 @@ const schema = (): Schema => ({
   singleFlight: flag,
   key: callback,
   scope: either(oneOf('instance', 'class'), callback),
+  tags: either(tagList, callback),
   cacheIf: callback,
   negativeTtl: anyDuration,
   ttlJitter: fraction(),
@@ -165,6 +176,7 @@ export const resolveCachedOptions = (options: CachedOptions): CachedSettings => 
   isSingleFlight: options.singleFlight ?? true,
   key: options.key as CachedSettings['key'],
   scope: (options.scope ?? 'instance') as CachedSettings['scope'],
+  tags: options.tags as TagsOption,
   cacheIf: options.cacheIf as CachedSettings['cacheIf'],
   negativeTtl: options.negativeTtl === undefined ? undefined : orForever(parseDuration(options.negativeTtl)),
   ttlRules: { jitter: options.ttlJitter ?? 0, bounds: boundsOf(options.ttlBounds) },

@@ -69,7 +69,7 @@ export class StaleAnswers {
   afterFailure(flight: Flight, error: unknown, now: number): OldValue | undefined {
     const { cell, key } = flight;
     cell.counters.errors += 1;
-    if (flight.isDetached) return undefined;
+    if (flight.isDetached && !flight.isOutdated) return undefined;
     const errorClass = this.classify(error);
     if (this.mustDrop(flight, error, errorClass)) this.drop(flight, errorClass, error);
     const hasAudience = !flight.isRefresh || flight.callers > 0;
