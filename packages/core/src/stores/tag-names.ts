@@ -1,3 +1,5 @@
+import { type Check, arrayOf, callback, either } from '../errors/option-check.js';
+
 /** Characters of one tag. */
 export const LONGEST_TAG = 256;
 /** Tags of one entry. */
@@ -16,3 +18,21 @@ export const tagsProblem = (tags: unknown): string | undefined => {
   const problem = tags.map(tagProblem).find((each) => each !== undefined);
   return problem && `each tag ${problem}`;
 };
+
+/** An option that is a list of tags or a function; of a list it says what is wrong inside of it. */
+const listOrFunction =
+  (list: Check): Check =>
+  (value) =>
+    Array.isArray(value) ? list(value) : either(list, callback)(value);
+
+const list = /* @__PURE__ */ arrayOf(tagProblem);
+
+/** Tags of an entry. */
+export const entryTags: Check = /* @__PURE__ */ listOrFunction((value) =>
+  Array.isArray(value) && value.length > MOST_TAGS ? `must hold at most ${MOST_TAGS}` : list(value),
+);
+
+/** Tags to invalidate. */
+export const someTags: Check = /* @__PURE__ */ listOrFunction((value) =>
+  Array.isArray(value) && value.length === 0 ? 'must name a tag at least' : list(value),
+);

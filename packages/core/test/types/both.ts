@@ -352,6 +352,30 @@ export class Inference {
     void [id, change];
   }
 
+  @Invalidates({
+    tags: (id, change) => {
+      is<Equal<typeof id, string>>();
+      is<Equal<typeof change, Partial<Product>>>();
+      return [`product:${id}`];
+    },
+    when: 'success',
+  })
+  async updateByTags(id: string, change: Partial<Product>): Promise<void> {
+    void [id, change];
+  }
+
+  @Cached({
+    tags(id, count) {
+      is<Equal<typeof this, Inference>>();
+      is<Equal<typeof id, string>>();
+      is<Equal<typeof count, number | undefined>>();
+      return [this.tenant, id];
+    },
+  })
+  async tagged(id: string, count?: number): Promise<void> {
+    void [id, count];
+  }
+
   @Cached({
     key(id) {
       is<Equal<typeof this, typeof Inference>>();

@@ -3,7 +3,6 @@ import {
   type Check,
   type OptionSite,
   type Schema,
-  arrayOf,
   callback,
   checkOptions,
   configurationError,
@@ -18,7 +17,7 @@ import {
   text,
   whole,
 } from '../../errors/option-check.js';
-import { MOST_TAGS, tagProblem } from '../../stores/tag-names.js';
+import { entryTags } from '../../stores/tag-names.js';
 import type { TtlRules, Windows } from './machine.js';
 import type { TagsOption } from './tags.js';
 
@@ -108,10 +107,6 @@ const staleShape: Check = (value) =>
     ? '.maxStale is missing'
     : shape({ maxStale: anyDuration, when: callback })(value);
 
-/** Tags that do not depend on the call. */
-export const tagList: Check = (value) =>
-  Array.isArray(value) && value.length > MOST_TAGS ? `must be at most ${MOST_TAGS}` : arrayOf(tagProblem)(value);
-
 const schema = (): Schema => ({
   ttl: either(anyDuration, callback),
   maxSize: whole(1),
@@ -121,7 +116,7 @@ const schema = (): Schema => ({
   singleFlight: flag,
   key: callback,
   scope: either(oneOf('instance', 'class'), callback),
-  tags: either(tagList, callback),
+  tags: entryTags,
   cacheIf: callback,
   negativeTtl: anyDuration,
   ttlJitter: fraction(),
