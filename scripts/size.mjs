@@ -10,16 +10,16 @@ import { root } from './pnpm.mjs';
 
 /** What each is now and a little, in bytes. The goals of the design are 15 KB for all and 5 KB for one decorator. */
 const BOUNDS = {
-  '*': 81_300,
+  '*': 82_300,
   Retry: 27_400,
   CircuitBreaker: 31_600,
   Timeout: 22_500,
   Fallback: 23_900,
   Bulkhead: 26_200,
   RateLimit: 27_400,
-  Cached: 39_000,
-  Invalidates: 23_800,
-  Resilient: 65_800,
+  Cached: 39_500,
+  Invalidates: 24_100,
+  Resilient: 66_800,
 };
 const GOAL_ALL = 15;
 const GOAL_ONE = 5;

@@ -1,13 +1,5 @@
 import { deferred } from '../../../testing/src/index.js';
-import {
-  Cached,
-  Fallback,
-  Invalidates,
-  type InvalidatesOptions,
-  Resilient,
-  cacheOf,
-  explain,
-} from '../../src/index.js';
+import { Cached, Invalidates, type InvalidatesOptions, Resilient, cacheOf, explain } from '../../src/index.js';
 import { stacked } from '../support/dialect.js';
 import { coded, errorOf, virtualWorld, withStatus } from '../support/virtual-world.js';
 

@@ -352,6 +352,18 @@ export class Inference {
     void [id, change];
   }
 
+  @Cached()
+  async unmodified(id: string): Promise<Product> {
+    const { cache } = currentCall();
+    is<Equal<NonNullable<typeof cache>['isRefresh'], boolean>>();
+    if (cache?.stale !== undefined) return cache.notModified();
+    // @ts-expect-error -- tags are strings
+    cache?.setTags([1]);
+    // @ts-expect-error -- 'soon' is no duration
+    cache?.setTtl('soon');
+    return { ...product, id };
+  }
+
   @Invalidates({
     tags: (id, change) => {
       is<Equal<typeof id, string>>();

@@ -150,7 +150,7 @@ export class Loader {
     const tags = this.writer.tagsOf(call.self, call.args);
     cell.register(key, flight, this.settings.isSingleFlight || flight.isRefresh);
     if (tags === NO_TAGS) flight.isUntellable = true;
-    else if (tags !== undefined) cell.tagLoad(key, flight, tags);
+    else if (tags !== undefined) cell.tagLoad(key, flight, (flight.tagsOfCall = tags));
     let outcome: unknown;
     try {
       outcome = this.start(flight);

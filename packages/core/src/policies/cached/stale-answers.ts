@@ -49,7 +49,9 @@ export class StaleAnswers {
     if (slot < 0) return undefined;
     const lifetime = this.lifetimeAt(cell, slot, now);
     const age = now - cell.table.timesAt(slot).startedAt;
-    const old = now >= lifetime.hardUntil ? undefined : { value: cell.table.valueAt(slot), age };
+    const tags = cell.table.tagsAt(slot);
+    const value = now >= lifetime.hardUntil ? NO_COPY : this.writer.copy(cell.table.valueAt(slot));
+    const old = value === NO_COPY ? undefined : { value, age, tags };
     if (judge(lifetime, this.settings.windows, now) === 'gone') cell.table.expire(key);
     return old;
   }

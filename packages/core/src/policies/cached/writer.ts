@@ -50,11 +50,13 @@ export class Writer {
 
   /** Stores what a load brought, unless a rule of the user's is against it. Returns whether it did. */
   storeResult(flight: Flight, value: unknown, args: readonly unknown[]): boolean {
-    if (!this.settings.isEnabled || !this.isWorthStoring(value, args)) return false;
-    const term = this.termOf(value, args, flight.ttl);
+    const { said } = flight;
+    if (!this.settings.isEnabled || said?.isSkipped === true || !this.isWorthStoring(value, args)) return false;
+    if (said?.problem !== undefined) return this.refuseTags(said.problem);
+    const term = said?.ttl === undefined ? this.termOf(value, args, flight.ttl) : this.computed(said.ttl.given);
     // The user's functions may have changed the key themselves.
     if (term === false || flight.isDetached || flight.isUntellable) return false;
-    const { startedAt, tags } = flight;
+    const { startedAt, tagsOfResult: tags } = flight;
     const label = tags && { tags, sequence: flight.sequence };
     return this.write(flight.cell, flight.key, value, { ...term, startedAt, label });
   }
@@ -98,6 +100,11 @@ export class Writer {
   refuseSingleUse(): false {
     adviseOnSingleUse(this.binding);
     return this.refuse(SINGLE_USE);
+  }
+
+  private refuseTags(problem: string): false {
+    this.binding.reportFailure('setTags', new TypeError(problem));
+    return false;
   }
 
   hash(key: CacheKey): string {
