@@ -25,7 +25,9 @@ export {
   configureFromEnv,
   createRuntime,
   events,
+  expireTags,
   health,
+  invalidateTags,
   reload,
   resetConfiguration,
   shutdown,
@@ -107,7 +109,7 @@ export type { PresetName } from './presets.js';
 export type { AbandonedWork, ShutdownOptions, ShutdownReport } from './shutdown.js';
 export type { Bypass, PolicyKey } from './bypass.js';
 export type { Context, HoldfastRuntime } from './runtime-api.js';
-export type { CacheHandle, CacheLookup, SetOptions } from './handles/cache-handle.js';
+export type { CacheHandle, CacheLookup, RefreshOptions, SetOptions } from './handles/cache-handle.js';
 export type { OutcomeOf } from './handles/call-outcome.js';
 export type { Failure, FailureKind, Outcome, OutcomeSource, Success } from './pipeline/outcome.js';
 export type { CircuitHealth, Health, Stats } from './handles/health.js';
@@ -120,7 +122,7 @@ export type { ExplainedMethod, ExplainedPolicy, Explanation } from './explain.js
 export type { CurrentCall, CurrentLoad } from './pipeline/current-call.js';
 export type { CircuitOptions, Permit } from './direct/circuit.js';
 export type { DirectRetryOptions, RetryAttempt } from './direct/retry.js';
-export type { ResultCacheLookup, ResultCacheOptions } from './direct/result-cache.js';
+export type { ResultCacheLookup, ResultCacheOptions, ResultCachePut } from './direct/result-cache.js';
 export type { Duration } from './algorithms/duration.js';
 export type { Backoff, BackoffFunction, BackoffKind } from './algorithms/backoff.js';
 export type { Jitter, JitterFunction, JitterKind, JitterOptions } from './algorithms/jitter.js';

@@ -1,7 +1,7 @@
 import { type Bypass, parseBypass } from './bypass.js';
 import { type Configuration, configureRuntime, configureRuntimeFromEnvironment, resetRuntime } from './configure.js';
 import type { Events } from './events/event-bus.js';
-import { clearCachesOf } from './handles/cache-handle.js';
+import { clearCachesOf, invalidateTagsOf } from './handles/cache-handle.js';
 import { type Health, type Stats, healthOf, statsOf } from './handles/health.js';
 import { type ConfigurationSource, type Reload, type ReloadOptions, reloadRuntime } from './reload.js';
 import { Runtime, builtInSettings } from './runtime/runtime.js';
@@ -44,6 +44,16 @@ export class HoldfastRuntime extends Runtime {
 
   clearCaches(): void {
     clearCachesOf(this);
+  }
+
+  /** As `invalidateTags`, for this runtime's caches. */
+  async invalidateTags(...tags: string[]): Promise<void> {
+    invalidateTagsOf(this, tags, 'remove');
+  }
+
+  /** As `expireTags`, for this runtime's caches. */
+  async expireTags(...tags: string[]): Promise<void> {
+    invalidateTagsOf(this, tags, 'expire');
   }
 
   /** As `shutdown`, for this runtime's methods. */
@@ -110,6 +120,20 @@ export const stats = (): Stats => statsOf(world.runtime);
 
 /** Empties every cache of the default runtime. */
 export const clearCaches = (): void => clearCachesOf(world.runtime);
+
+/**
+ * Forgets every entry with one of the tags, in all caches of the default runtime. A load under way that has one answers
+ * its callers and is not stored. The work depends on the number of caches and tags, not on that of entries.
+ * @throws ConfigurationError on what is no tag.
+ */
+export const invalidateTags = async (...tags: string[]): Promise<void> =>
+  invalidateTagsOf(world.runtime, tags, 'remove');
+
+/**
+ * As `invalidateTags`, but the entries are past their ttl instead of gone: `staleWhileRevalidate` and `staleIfError`
+ * count from now.
+ */
+export const expireTags = async (...tags: string[]): Promise<void> => invalidateTagsOf(world.runtime, tags, 'expire');
 
 /** What `withContext` takes. */
 export interface Context {

@@ -1,6 +1,7 @@
 import { type OptionSite, configurationError } from '../errors/option-check.js';
 import { runtimeOf } from '../runtime/world.js';
-import { bindingOf } from './bind.js';
+import type { Runtime } from '../runtime/runtime.js';
+import { allBindings, bindingOf } from './bind.js';
 import { ownerOf, recordOf } from './method-record.js';
 
 /**
@@ -24,3 +25,9 @@ export const siblingHandle = (self: unknown, name: string | symbol, policy: stri
     throw configurationError(site, `target '${String(name)}' is not ${policy}`, 'target');
   return interceptor.handle;
 };
+
+/** What a policy offers at every method of a runtime that has it and has been called. */
+export const handlesEverywhere = (runtime: Runtime, policy: string): unknown[] =>
+  allBindings(runtime).flatMap(({ interceptors }) =>
+    interceptors.flatMap((each) => (each.policy === policy ? [each.handle] : [])),
+  );

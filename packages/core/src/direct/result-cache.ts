@@ -7,8 +7,9 @@ import { type Windows, judge } from '../policies/cached/machine.js';
 import type { Runtime } from '../runtime/runtime.js';
 import type { Work } from '../runtime/work.js';
 import { world } from '../runtime/world.js';
-import { CacheCell, type CellFlight } from '../stores/cache-cell.js';
+import { CacheCell, type CellFlight, type Label } from '../stores/cache-cell.js';
 import type { CacheStats } from '../stores/cache-stats.js';
+import { tagsGiven, tagsToInvalidate } from '../handles/tags-given.js';
 
 export interface ResultCacheOptions {
   /** Entries kept; the least recently used goes first. Default 256. */
@@ -19,6 +20,13 @@ export interface ResultCacheOptions {
   readonly staleIfError?: Duration;
   /** Whose clock it uses. Default: the default runtime. */
   readonly runtime?: Runtime;
+}
+
+export interface ResultCachePut {
+  /** The entry's own ttl; 0 or Infinity: for ever. Default: the cache's. */
+  readonly ttl?: Duration;
+  /** Names by which entries can be invalidated together. */
+  readonly tags?: readonly string[];
 }
 
 export interface ResultCacheLookup<Value> {
@@ -35,6 +43,9 @@ export interface ResultCacheLookup<Value> {
 /** A load under way. */
 class Load<Value> implements CellFlight {
   isDetached = false;
+  isOutdated = false;
+  sequence = 0;
+  tags: readonly string[] | undefined = undefined;
   hasSingleUseResult = false;
   /** Undefined while the function given runs synchronously: whoever asks for the key now is called by it. */
   promise: Promise<Value> | undefined = undefined;
@@ -89,19 +100,20 @@ export class ResultCache<Value = unknown> {
   }
 
   get size(): number {
-    return this.cell.table.size;
+    return this.cell.size;
   }
 
   get stats(): CacheStats {
     return this.cell.stats;
   }
 
-  /** Stores a value. `ttl` overrides the cache's. @throws ConfigurationError on a wrong ttl. */
-  put(key: CacheKey, value: Value, { ttl }: { readonly ttl?: Duration } = {}): void {
+  /** Stores a value. `ttl` overrides the cache's. @throws ConfigurationError on a wrong ttl or tag. */
+  put(key: CacheKey, value: Value, { ttl, tags }: ResultCachePut = {}): void {
     const given = ttl === undefined ? this.ttl : milliseconds(ttl, 'ResultCache.put');
+    const label = tags && { tags: tagsGiven(tags, 'ResultCache.put'), sequence: this.cell.sequence };
     this.cell.detach(key);
     const now = this.runtime.clock.now();
-    this.store(key, value, given, { startedAt: now, now });
+    this.store(key, value, given, { startedAt: now, now, label });
   }
 
   /** The fresh value, or undefined. Counts as a look-up and as use. */
@@ -157,6 +169,14 @@ export class ResultCache<Value = unknown> {
   /** Returns whether there was an entry. A load under way answers its callers but is not stored. */
   invalidate(key: CacheKey): boolean {
     return this.cell.invalidate(key);
+  }
+
+  /**
+   * Forgets the entries that were put with one of the tags; `invalidateTags` for the caches of methods does not reach
+   * this one. @throws ConfigurationError on what is no tag.
+   */
+  invalidateTags(...tags: string[]): void {
+    this.cell.stampTags(tagsToInvalidate(tags, 'ResultCache.invalidateTags'), undefined);
   }
 
   /** Forgets everything and resets the counts. */
@@ -224,9 +244,9 @@ export class ResultCache<Value = unknown> {
     key: CacheKey,
     value: Value,
     ttl: number,
-    { startedAt, now }: { readonly startedAt: number; readonly now: number },
+    { startedAt, now, label }: { readonly startedAt: number; readonly now: number; readonly label?: Label | undefined },
   ): void {
     const times = { startedAt, freshUntil: startedAt + ttl, hardUntil: Infinity, hardUntilWall: Infinity };
-    this.cell.store(key, value, times, { now, retainedFor: this.windows.staleIfError });
+    this.cell.store(key, value, times, { now, retainedFor: this.windows.staleIfError, label });
   }
 }

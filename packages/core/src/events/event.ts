@@ -41,7 +41,17 @@ export type HoldfastEvent =
   | Fact<'cache.errorServed', { keyHash: string; age: number; remainingTtl: number }>
   | Fact<
       'cache.invalidated',
-      { keyHash?: string; reason: InvalidationReason; status?: number | undefined; entries?: number }
+      {
+        keyHash?: string;
+        reason: InvalidationReason;
+        status?: number | undefined;
+        /** How many entries there were; not known where a tag was invalidated. */
+        entries?: number;
+        /** How many of the tags were in use. */
+        tags?: number;
+        /** The entries are stale now instead of gone. */
+        mode?: 'expire';
+      }
     >
   | Fact<'cache.storeFailed', { operation: string }>
   | Fact<'cache.uncacheable', { reason: string }>

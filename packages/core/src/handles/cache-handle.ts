@@ -10,6 +10,7 @@ import { world } from '../runtime/world.js';
 import type { CacheStats } from '../stores/cache-stats.js';
 import { type BoundMethod, boundMethod, policyOf } from './bound-method.js';
 import { handlesOf } from './policy-handles.js';
+import { tagsGiven, tagsToInvalidate } from './tags-given.js';
 import { uniqueNames } from './unique-names.js';
 
 export type MethodNames<Target> = {
@@ -33,14 +34,19 @@ export interface CacheLookup<Result> {
   readonly remainingTtl: number;
 }
 
-export interface SetOptions {
+export interface RefreshOptions {
   /** The entry's own ttl; 0 or Infinity: for ever. Default: the method's. */
   readonly ttl?: Duration;
 }
 
+export interface SetOptions extends RefreshOptions {
+  /** Besides those of the method's option `tags`. */
+  readonly tags?: readonly string[];
+}
+
 const MISSED = { state: 'miss', value: undefined, age: 0, createdAt: undefined, remainingTtl: 0 } as const;
 
-const ttlOf = (options: SetOptions | undefined, caller: string): number | undefined => {
+const ttlOf = (options: RefreshOptions | undefined, caller: string): number | undefined => {
   if (options?.ttl === undefined) return undefined;
   const ttl = parseDuration(options.ttl);
   if (Number.isNaN(ttl))
@@ -79,7 +85,8 @@ export class CacheHandle<Method extends (...args: any[]) => any> {
 
   /** Stores a value as if it had just been loaded. A load under way is detached. */
   async set(args: Parameters<Method>, value: Value<Method>, options?: SetOptions): Promise<void> {
-    this.#cache.set(this.#self, args, value, ttlOf(options, 'cacheOf().set'));
+    const tags = options?.tags && tagsGiven(options.tags, 'cacheOf().set');
+    this.#cache.set(this.#self, args, value, { ttl: ttlOf(options, 'cacheOf().set'), tags });
   }
 
   /** Forgets one entry; returns whether there was one. A load under way answers its callers but is not stored. */
@@ -87,8 +94,46 @@ export class CacheHandle<Method extends (...args: any[]) => any> {
     return this.#cache.invalidate(this.#self, args);
   }
 
+  /**
+   * The entry is past its ttl from now on: `staleWhileRevalidate` and `staleIfError` count from here, and without them it
+   * is gone. Returns whether there was one. A load under way is not stored.
+   */
+  async expire(...args: Parameters<Method>): Promise<boolean> {
+    return this.#cache.expire(this.#self, args);
+  }
+
+  /** Forgets all entries with one of the tags; a load under way that has one is not stored. */
+  async invalidateTags(...tags: string[]): Promise<void> {
+    this.#invalidateTags(tags, 'remove', 'cacheOf().invalidateTags');
+  }
+
+  /** All entries with one of the tags are past their ttl from now on, as by `expire`. */
+  async expireTags(...tags: string[]): Promise<void> {
+    this.#invalidateTags(tags, 'expire', 'cacheOf().expireTags');
+  }
+
+  /**
+   * Forgets the entries whose key is a string that begins with `prefix`: those of methods with one string argument, or
+   * with a `key` that returns a string. Encoded keys, of several arguments or of objects, never match. Looks at every
+   * key; returns how many entries there were.
+   */
+  async invalidatePrefix(prefix: string): Promise<number> {
+    const at = { method: this.#method.binding.label, option: 'prefix' };
+    if (typeof prefix !== 'string' || prefix === '')
+      throw new ConfigurationError(
+        'cacheOf().invalidatePrefix: prefix must be a non-empty string; for all, clear()',
+        at,
+      );
+    if (this.#cache.isScopeInKeys)
+      throw new ConfigurationError(
+        `cacheOf().invalidatePrefix: scope is part of the keys of ${at.method}, so none begins with a prefix; use tags`,
+        at,
+      );
+    return this.#cache.invalidatePrefix(this.#self, prefix);
+  }
+
   /** Calls the method past the cached value and stores the result. */
-  async refresh(args: Parameters<Method>, options?: SetOptions): Promise<Value<Method>> {
+  async refresh(args: Parameters<Method>, options?: RefreshOptions): Promise<Value<Method>> {
     const note = { owner: BYPASS, value: { ttl: ttlOf(options, 'cacheOf().refresh') } };
     void this.#cache;
     return this.#method.binding.stack.invokeWith(this.#self, args, note) as Value<Method>;
@@ -122,6 +167,13 @@ export class CacheHandle<Method extends (...args: any[]) => any> {
       );
     }
     return self;
+  }
+
+  #invalidateTags(tags: readonly string[], mode: 'remove' | 'expire', caller: string): void {
+    const { self } = this.#method;
+    const names = tagsToInvalidate(tags, caller);
+    // A class stands for all of its instances.
+    this.#cache.invalidateTags(names, mode, self === undefined ? undefined : { of: self });
   }
 
   #look(args: readonly unknown[]): Looked | undefined {
@@ -159,6 +211,12 @@ const cachesOf = (runtime: Runtime): CacheAdministration[] => handlesOf(runtime,
 /** Empties every cache of the runtime. */
 export const clearCachesOf = (runtime: Runtime): void => {
   for (const cache of cachesOf(runtime)) cache.clearAll();
+};
+
+/** In every cache of the runtime. @throws ConfigurationError on what is no tag. */
+export const invalidateTagsOf = (runtime: Runtime, tags: readonly unknown[], mode: 'remove' | 'expire'): void => {
+  const names = tagsToInvalidate(tags, mode === 'expire' ? 'expireTags' : 'invalidateTags');
+  for (const cache of cachesOf(runtime)) cache.invalidateTags(names, mode, undefined);
 };
 
 /** By name; of caches that were given one name, the second is `name#2`. */

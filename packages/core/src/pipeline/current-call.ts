@@ -1,3 +1,4 @@
+import type { Duration } from '../algorithms/duration.js';
 import { ConfigurationError } from '../errors/configuration-error.js';
 import { onePerProcess } from '../runtime/one-per-process.js';
 import type { Call } from './call.js';
@@ -16,12 +17,35 @@ export interface CurrentCall {
   readonly cache: CurrentLoad | undefined;
 }
 
-/** The load of a cached method, seen from inside. */
+/**
+ * The load of a cached method, seen from inside: read synchronously as all of `currentCall()`, and of use until the load
+ * has ended. What is said in an attempt that fails is forgotten with it. Calls that run beside the cache have none.
+ */
 export interface CurrentLoad {
   /** The value that is being replaced, when there is one. */
   readonly stale: { readonly value: unknown; readonly age: number } | undefined;
   /** True when no caller waits: a refresh in the background. */
   readonly isRefresh: boolean;
+  /**
+   * Tags of the result, besides those of the option `tags`; once more: instead of those said before. With a wrong tag the
+   * result is not stored, since nothing could invalidate it, and `listener.failed` tells.
+   */
+  setTags(tags: readonly string[]): void;
+  /** The ttl of the result, in the place of any other. 0, negative or no duration: it is not stored. */
+  setTtl(ttl: Duration): void;
+  /** The result is not stored; what is there stays. */
+  skip(): void;
+  /**
+   * For a source that says that nothing has changed: `return cache.notModified()` answers with the stale value and stores
+   * it as a new one, its tags with it.
+   * @throws ConfigurationError where there is no `stale` value.
+   */
+  notModified<Value = never>(): Value;
+}
+
+/** A load, as the call of its method knows it. */
+export interface LoadUnderWay {
+  view(): CurrentLoad;
 }
 
 class CallView implements CurrentCall {
@@ -45,7 +69,7 @@ class CallView implements CurrentCall {
 
   get cache(): CurrentLoad | undefined {
     for (let call: Call | undefined = this.#call; call !== undefined; call = call.parent) {
-      if (call.more?.cache !== undefined) return call.more.cache as CurrentLoad;
+      if (call.more?.cache !== undefined) return (call.more.cache as LoadUnderWay).view();
     }
     return undefined;
   }

@@ -2,11 +2,27 @@ import type { CacheKey } from '../algorithms/stable-key.js';
 import { CacheCounters, type CacheStats } from './cache-stats.js';
 import { LruSlots } from './lru.js';
 import { type DropReason, EntryTable, type EntryTimes } from './entry-table.js';
+import { type TaggedLoad, TagStamps } from './tag-stamps.js';
 
 /** A load under way, as far as the cell needs to know it. */
-export interface CellFlight {
+export interface CellFlight extends TaggedLoad {
   /** Set when the key was changed under way: the load answers its own callers, but neither stores nor is joined. */
   isDetached: boolean;
+  /** Detached by an expiry: the entry that it was to replace may still answer where the load fails. */
+  isOutdated: boolean;
+}
+
+/** Tags of an entry, and the number of the cell's sequence when its value was asked for. */
+export interface Label {
+  readonly tags: readonly string[];
+  readonly sequence: number;
+}
+
+export interface Storing {
+  readonly now: number;
+  /** How long past its freshness an entry may still serve. */
+  readonly retainedFor: number;
+  readonly label?: Label | undefined;
 }
 
 /** Why further loads of a key are held back. */
@@ -36,10 +52,14 @@ export class CacheCell<Value = unknown, Flight extends CellFlight = CellFlight> 
   private unshared: Map<Flight, CacheKey> | undefined = undefined;
   private throttles: Map<CacheKey, KeyThrottle> | undefined = undefined;
   private failures: LruSlots<CacheKey, KeptFailure> | undefined = undefined;
+  /** Made with the first tag. */
+  private stamps: TagStamps | undefined = undefined;
+  private purgedAt = 0;
 
   constructor(maxSize: number, onDrop: (key: CacheKey, reason: DropReason) => void) {
     this.table = new EntryTable(maxSize, (key, reason) => {
       this.throttles?.delete(key);
+      if (reason === 'invalidated') return;
       if (reason === 'expired') this.counters.expirations += 1;
       else this.counters.evictions += 1;
       onDrop(key, reason);
@@ -47,22 +67,34 @@ export class CacheCell<Value = unknown, Flight extends CellFlight = CellFlight> 
   }
 
   get stats(): CacheStats {
-    return this.counters.snapshot(this.table.size, this.table.maxSize);
+    return this.counters.snapshot(this.size, this.table.maxSize);
   }
 
-  store(
-    key: CacheKey,
-    value: Value,
-    times: EntryTimes,
-    sweep: { readonly now: number; readonly retainedFor: number },
-  ): void {
+  /** Entries that have not been invalidated; once after each stamp they are looked through. */
+  get size(): number {
+    if (this.stamps !== undefined && this.stamps.sequence !== this.purgedAt) {
+      this.purgedAt = this.stamps.sequence;
+      this.table.purge();
+    }
+    return this.table.size;
+  }
+
+  /** The number of the latest stamp: what begins now is older than the next one. */
+  get sequence(): number {
+    return this.stamps === undefined ? 0 : this.stamps.sequence;
+  }
+
+  store(key: CacheKey, value: Value, times: EntryTimes, { now, retainedFor, label }: Storing): void {
     this.counters.sets += 1;
     this.forgetFailures(key);
-    this.table.put(key, value, times, sweep);
+    const isTagged = label !== undefined && label.tags.length > 0;
+    const mark = isTagged ? this.ownStamps.mark(label.tags, label.sequence) : undefined;
+    this.table.put(key, value, times, { now, retainedFor, mark });
   }
 
   /** A load begins. Loads that are not shared are kept apart: they are detached like all others. */
   register(key: CacheKey, flight: Flight, isShared: boolean): void {
+    flight.sequence = this.sequence;
     if (isShared) this.flights.set(key, flight);
     else (this.unshared ??= new Map()).set(flight, key);
   }
@@ -70,10 +102,7 @@ export class CacheCell<Value = unknown, Flight extends CellFlight = CellFlight> 
   /** The loads of a key no longer belong to the key. */
   detach(key: CacheKey): void {
     const flight = this.flights.size === 0 ? undefined : this.flights.get(key);
-    if (flight !== undefined) {
-      flight.isDetached = true;
-      this.flights.delete(key);
-    }
+    if (flight !== undefined) this.detachFlight(key, flight);
     if (this.unshared === undefined) return;
     for (const [other, otherKey] of this.unshared) if (Object.is(otherKey, key)) other.isDetached = true;
   }
@@ -82,6 +111,49 @@ export class CacheCell<Value = unknown, Flight extends CellFlight = CellFlight> 
   land(key: CacheKey, flight: Flight): void {
     if (this.flights.get(key) === flight) this.flights.delete(key);
     this.unshared?.delete(flight);
+    this.stamps?.landed(flight);
+  }
+
+  /** A load says what its value will be tagged with. One that began before a stamp on such a tag no longer counts. */
+  tagLoad(key: CacheKey, flight: Flight, tags: readonly string[]): void {
+    if (this.ownStamps.tagLoad(flight, key, tags)) this.detachFlight(key, flight);
+  }
+
+  /**
+   * Entries of these tags are removed, or are stale from `expiredAt` on; loads under way that have one are detached.
+   * Returns how many of the tags were in use. The work does not depend on the number of entries.
+   */
+  stampTags(tags: readonly string[], expiredAt: number | undefined): number {
+    if (this.stamps === undefined && this.failures === undefined && !this.hasLoads()) return 0;
+    // Of kept errors nobody knows the tags.
+    this.failures = undefined;
+    const { held, loads } = this.ownStamps.stamp(tags, expiredAt);
+    for (const [load, key] of loads as Map<Flight, CacheKey>) {
+      this.detachFlight(key, load);
+      load.isOutdated = expiredAt !== undefined;
+    }
+    return held;
+  }
+
+  /** The entry of a key is stale from now on; a load under way is detached. Returns whether there was one. */
+  expire(key: CacheKey, now: number): boolean {
+    const flight = this.flights.get(key);
+    this.detach(key);
+    this.forgetFailures(key);
+    const slot = this.table.find(key);
+    if (slot < 0) return false;
+    if (flight !== undefined) flight.isOutdated = true;
+    this.table.outdate(slot, now);
+    return true;
+  }
+
+  /** Removes the entries, and detaches the loads, whose keys pass. Returns how many entries there were. */
+  invalidateWhere(isMeant: (key: CacheKey) => boolean): number {
+    for (const key of [...this.flights.keys(), ...(this.unshared?.values() ?? [])]) if (isMeant(key)) this.detach(key);
+    this.failures = undefined;
+    const meant = this.table.keys().filter(isMeant);
+    for (const key of meant) this.invalidate(key);
+    return meant.length;
   }
 
   /** A load that everyone has left: what it brings is not stored, and the next caller starts anew. */
@@ -111,12 +183,14 @@ export class CacheCell<Value = unknown, Flight extends CellFlight = CellFlight> 
 
   /** Empties the cell; returns how many entries there were. Loads under way answer their callers and store nothing. */
   invalidateAll(): number {
-    const { size } = this.table;
+    const { size } = this;
     for (const flight of this.flights.values()) flight.isDetached = true;
     for (const flight of this.unshared?.keys() ?? []) flight.isDetached = true;
     this.flights.clear();
     this.throttles = undefined;
     this.failures = undefined;
+    this.stamps = undefined;
+    this.purgedAt = 0;
     this.table.clear();
     return size;
   }
@@ -163,5 +237,18 @@ export class CacheCell<Value = unknown, Flight extends CellFlight = CellFlight> 
     const failures = (this.failures ??= new LruSlots(Math.min(this.table.maxSize, MOST_FAILURES)));
     failures.delete(key);
     failures.insert(key, failure);
+  }
+
+  private get ownStamps(): TagStamps {
+    return (this.stamps ??= new TagStamps(() => this.hasLoads()));
+  }
+
+  private hasLoads(): boolean {
+    return this.flights.size > 0 || (this.unshared !== undefined && this.unshared.size > 0);
+  }
+
+  private detachFlight(key: CacheKey, flight: Flight): void {
+    flight.isDetached = true;
+    if (this.flights.get(key) === flight) this.flights.delete(key);
   }
 }

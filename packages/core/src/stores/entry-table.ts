@@ -1,10 +1,21 @@
 import type { CacheKey } from '../algorithms/stable-key.js';
 import { EntryTimeColumns, type EntryTimes } from './entry-times.js';
 import { LruSlots } from './lru.js';
+import { EntryMark } from './tag-stamps.js';
 
 export type { EntryTimes } from './entry-times.js';
 
 export type DropReason = 'size' | 'resize' | 'expired';
+/** An entry that a stamp has made invalid goes when it is met; its going was told with the stamp. */
+export type Gone = DropReason | 'invalidated';
+
+export interface Put {
+  readonly now: number;
+  /** How long past its freshness an entry may still serve. */
+  readonly retainedFor: number;
+  /** For an entry that can be invalidated by tags. */
+  readonly mark?: EntryMark | undefined;
+}
 
 const FIRST_CAPACITY = 16;
 const GROWTH = 4;
@@ -19,13 +30,15 @@ const SWEPT_PER_WRITE = 2;
 export class EntryTable<Value = unknown> {
   private slots: LruSlots<CacheKey, Value>;
   private times: EntryTimeColumns;
+  /** Made with the first entry that has tags, or has been expired by hand. */
+  private marks: (EntryMark | undefined)[] | undefined = undefined;
   /** Settled promises of values that were hit, made with the first hit. */
   private promises: (Promise<Value> | undefined)[] | undefined = undefined;
   private cursor = 0;
   private limit: number;
-  private readonly onDrop: (key: CacheKey, reason: DropReason) => void;
+  private readonly onDrop: (key: CacheKey, reason: Gone) => void;
 
-  constructor(maxSize: number, onDrop: (key: CacheKey, reason: DropReason) => void) {
+  constructor(maxSize: number, onDrop: (key: CacheKey, reason: Gone) => void) {
     this.limit = maxSize;
     this.onDrop = onDrop;
     const capacity = Math.min(maxSize, FIRST_CAPACITY);
@@ -43,13 +56,15 @@ export class EntryTable<Value = unknown> {
 
   /** The slot of a key, or −1; fresh or not. Slots are valid until the next write. */
   find(key: CacheKey): number {
-    return this.slots.find(key);
+    const slot = this.slots.find(key);
+    return slot >= 0 && this.marks !== undefined && this.isRemoved(slot) ? this.purgeSlot(slot) : slot;
   }
 
   /** The slot of a key whose entry is fresh and asks for nothing more, now the most recently used one; else −1. */
   hit(key: CacheKey, now: number): number {
     const slot = this.slots.find(key);
     if (slot < 0 || !((this.times.hitUntil[slot] as number) > now)) return -1;
+    if (this.marks !== undefined && this.marks[slot]?.isChanged === true) return -1;
     this.slots.promote(slot);
     return slot;
   }
@@ -69,50 +84,69 @@ export class EntryTable<Value = unknown> {
   }
 
   timesAt(slot: number): Required<EntryTimes> {
-    return this.times.at(slot);
+    const times = this.times.at(slot);
+    const mark = this.marks?.[slot];
+    return mark === undefined ? times : { ...times, freshUntil: Math.min(times.freshUntil, mark.expiredAt) };
   }
 
-  /** `retainedFor`: how long past its freshness an entry may still serve. */
-  put(
-    key: CacheKey,
-    value: Value,
-    times: EntryTimes,
-    sweep: { readonly now: number; readonly retainedFor: number },
-  ): void {
-    this.sweep(sweep.now, sweep.retainedFor);
+  /** The tags of an entry. */
+  tagsAt(slot: number): readonly string[] | undefined {
+    return this.marks?.[slot]?.tags.map(({ name }) => name);
+  }
+
+  put(key: CacheKey, value: Value, times: EntryTimes, { now, retainedFor, mark }: Put): void {
+    this.sweep(now, retainedFor);
     const known = this.slots.find(key);
     const victim = known < 0 ? this.victimAfterGrowth() : -1;
     const evicted = victim < 0 ? undefined : this.slots.keyAt(victim);
+    const reason = this.isRemoved(victim) ? 'invalidated' : 'size';
     let slot = known;
     if (known < 0) slot = this.slots.insert(key, value);
     else this.slots.replace(known, value);
     this.times.set(slot, times);
     if (this.promises !== undefined) this.promises[slot] = undefined;
+    if (mark !== undefined || this.marks !== undefined) this.setMark(slot, mark);
     // Told last: whoever hears of it may change the table.
-    if (victim >= 0) this.onDrop(evicted, 'size');
+    if (victim >= 0) this.onDrop(evicted, reason);
   }
 
   delete(key: CacheKey): boolean {
     const slot = this.slots.find(key);
     if (slot < 0) return false;
+    const wasThere = !this.isRemoved(slot);
     this.slots.delete(key);
     this.vacate(slot);
-    return true;
+    return wasThere;
   }
 
   /** An entry that can serve no more goes, and its going is told. */
   expire(key: CacheKey): void {
-    if (this.delete(key)) this.onDrop(key, 'expired');
+    if (this.slots.find(key) >= 0) this.onDrop(key, this.delete(key) ? 'expired' : 'invalidated');
+  }
+
+  /** The entry is not fresh from now on: its windows count from here, where they would not end earlier anyway. */
+  outdate(slot: number, now: number): void {
+    const marks = (this.marks ??= new Array<EntryMark | undefined>(this.slots.capacity));
+    (marks[slot] ??= new EntryMark()).expire(now);
+  }
+
+  /** Lets go of all entries that have been invalidated and not been met since. */
+  purge(): void {
+    if (this.marks === undefined) return;
+    const removed = [...this.slots.slotsFromOldest()].filter((slot) => this.isRemoved(slot));
+    for (const slot of removed) this.purgeSlot(slot);
   }
 
   clear(): void {
     this.slots.clear();
     this.times.clear();
+    this.marks = undefined;
     this.promises = undefined;
   }
 
   /** Keys from the most recently used on. */
   keys(): CacheKey[] {
+    this.purge();
     return [...this.slots.slotsFromOldest()].reverse().map((slot) => this.slots.keyAt(slot));
   }
 
@@ -121,6 +155,7 @@ export class EntryTable<Value = unknown> {
     if (maxSize === this.limit) return;
     this.limit = maxSize;
     if (this.slots.capacity <= maxSize) return;
+    this.purge();
     for (const dropped of this.rebuild(maxSize)) this.onDrop(dropped, 'resize');
   }
 
@@ -135,9 +170,10 @@ export class EntryTable<Value = unknown> {
 
   /** Copies the entries, least recently used first, into arrays of another length; returns the keys beyond it. */
   private rebuild(capacity: number): CacheKey[] {
-    const { slots, times, promises } = this;
+    const { slots, times, marks, promises } = this;
     this.slots = new LruSlots(capacity);
     this.times = new EntryTimeColumns(capacity);
+    this.marks = marks && new Array<EntryMark | undefined>(capacity);
     this.promises = promises && new Array<Promise<Value> | undefined>(capacity);
     this.cursor = 0;
     const dropped: CacheKey[] = [];
@@ -146,25 +182,52 @@ export class EntryTable<Value = unknown> {
       const key = slots.keyAt(old);
       if (dropped.length < excess) {
         dropped.push(key);
+        marks?.[old]?.release();
         continue;
       }
       const slot = this.slots.insert(key, slots.valueAt(old));
       this.times.copy(slot, times, old);
+      if (marks !== undefined) (this.marks as (EntryMark | undefined)[])[slot] = marks[old];
       if (promises !== undefined) (this.promises as (Promise<Value> | undefined)[])[slot] = promises[old];
     }
     return dropped;
   }
 
+  private setMark(slot: number, mark: EntryMark | undefined): void {
+    const marks = (this.marks ??= new Array<EntryMark | undefined>(this.slots.capacity));
+    // That of the value before, or of the entry that lost the slot.
+    marks[slot]?.release();
+    marks[slot] = mark;
+  }
+
+  private isRemoved(slot: number): boolean {
+    return this.marks?.[slot]?.isRemoved === true;
+  }
+
+  private purgeSlot(slot: number): number {
+    const key = this.slots.keyAt(slot);
+    this.delete(key);
+    this.onDrop(key, 'invalidated');
+    return -1;
+  }
+
   private vacate(slot: number): void {
     this.times.vacate(slot);
+    if (this.marks !== undefined) this.setMark(slot, undefined);
     if (this.promises !== undefined) this.promises[slot] = undefined;
+  }
+
+  private isOver(slot: number, now: number, retainedFor: number): boolean {
+    const mark = this.marks?.[slot];
+    if (mark !== undefined && (mark.isRemoved || now >= mark.expiredAt + retainedFor)) return true;
+    return this.times.isOver(slot, now, retainedFor);
   }
 
   private sweep(now: number, retainedFor: number): void {
     for (let visited = 0; visited < SWEPT_PER_WRITE; visited++) {
       const cursor = this.cursor + 1 < this.slots.capacity ? this.cursor + 1 : 0;
       this.cursor = cursor;
-      if (this.times.isOver(cursor, now, retainedFor)) this.expire(this.slots.keyAt(cursor));
+      if (this.isOver(cursor, now, retainedFor)) this.expire(this.slots.keyAt(cursor));
     }
   }
 }

@@ -147,6 +147,10 @@ check('@Cached', Cached, [
     { clone: 'structred' },
     "clone must be one of 'none', 'structured' (did you mean 'structured'?), or a function, got 'structred'",
   ],
+  ['tags', { tags: 'product' }, "tags must be an array, or a function, got 'product'"],
+  ['tags[1]', { tags: ['product', 7] }, 'tags[1] must be a non-empty string, got 7'],
+  ['tags[0]', { tags: ['x'.repeat(257)] }, `tags[0] must be at most 256 characters long, got '${'x'.repeat(40)}…'`],
+  ['tags', { tags: Array(65).fill('x') }, 'tags must hold at most 64, got an array'],
   ['invalidateOn', { invalidateOn: 401 }, 'invalidateOn must be a function, got 401'],
   ['enabled', { enabled: 'yes' }, "enabled must be true or false, got 'yes'"],
   ['name', { name: '' }, "name must be a non-empty string, got ''"],
@@ -211,8 +215,16 @@ check('@Fallback', Fallback, [
 ]);
 
 check('@Invalidates', Invalidates, [
-  ['target', undefined, "target is missing; name the cached method: { target: 'product', keys: (id) => [id] }"],
-  ['target', {}, "target is missing; name the cached method: { target: 'product', keys: (id) => [id] }"],
+  [
+    'target',
+    undefined,
+    "target is missing; name the cached method: { target: 'product', keys: (id) => [id] }, or give tags",
+  ],
+  ['target', {}, "target is missing; name the cached method: { target: 'product', keys: (id) => [id] }, or give tags"],
+  ['keys', { tags: ['a'], keys: () => [] }, 'keys needs target, the cached method whose keys they are'],
+  ['tags', { tags: [] }, 'tags must name a tag at least, got an array'],
+  ['tags[1]', { tags: ['a', ''] }, "tags[1] must be a non-empty string, got ''"],
+  ['tags', { tags: 'a' }, "tags must be an array, or a function, got 'a'"],
   ['target', { target: '' }, "target must be a non-empty string, got ''"],
   ['keys', { target: 'x', keys: 'id' }, "keys must be a function, got 'id'"],
   [

@@ -1,5 +1,5 @@
 import { checkTable, insideOf } from './table-check.js';
-import { type DropReason, EntryTable, type EntryTimes } from '../../src/stores/entry-table.js';
+import { type Gone, EntryTable, type EntryTimes } from '../../src/stores/entry-table.js';
 
 const times = (freshUntil: number, lease = Infinity, wall = lease): EntryTimes => ({
   startedAt: freshUntil - 100,
@@ -10,7 +10,7 @@ const times = (freshUntil: number, lease = Infinity, wall = lease): EntryTimes =
 const NO_SWEEP = { now: 0, retainedFor: 0 };
 
 const tableOf = (maxSize: number) => {
-  const drops: (readonly [unknown, DropReason])[] = [];
+  const drops: (readonly [unknown, Gone])[] = [];
   const table = new EntryTable<unknown>(maxSize, (key, reason) => drops.push([key, reason]));
   return { table, drops };
 };

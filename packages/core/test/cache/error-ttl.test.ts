@@ -96,6 +96,10 @@ describe('errors with a time to live', () => {
   test.each([
     ['invalidate', (service: object) => handleOf(service).invalidate('1')],
     ['clear', (service: object) => handleOf(service).clear()],
+    ['expire', (service: object) => handleOf(service).expire('1')],
+    ['invalidatePrefix', (service: object) => handleOf(service).invalidatePrefix('1')],
+    ['invalidateTags', (service: object) => handleOf(service).invalidateTags('any')],
+    ['expireTags', (service: object) => handleOf(service).expireTags('any')],
     ['set', (service: object) => handleOf(service).set(['1'], 9)],
   ])('%s by hand ends it', async (_name, change) => {
     const { counter, service } = failing({ ...TIMES, errorTtl: '1h' }, coded('ECONNRESET'));

@@ -2,6 +2,7 @@ import { boundMethod } from '../../src/handles/bound-method.js';
 import type { CachedInterceptor } from '../../src/policies/cached/interceptor.js';
 import type { CacheCell } from '../../src/stores/cache-cell.js';
 import type { EntryTable } from '../../src/stores/entry-table.js';
+import type { Tag } from '../../src/stores/tag-stamps.js';
 
 /** What the tests look at beneath the table's interface. */
 export interface TableInside {
@@ -17,6 +18,7 @@ export interface TableInside {
     readonly capacity: number;
   };
   readonly times: { readonly hitUntil: Float64Array };
+  readonly marks: unknown[] | undefined;
   readonly promises: unknown[] | undefined;
 }
 
@@ -39,13 +41,14 @@ const checkList = ({ items, forward, backward, head, tail, size }: TableInside['
   for (const slot of items.values()) expectThat(seen.has(slot), 'a slot of the map is not in the list');
 };
 
-const checkVacant = (table: EntryTable, { slots, times, promises }: TableInside, slot: number): void => {
+const checkVacant = (table: EntryTable, { slots, times, marks, promises }: TableInside, slot: number): void => {
   expectThat(slots.K[slot] === undefined && slots.V[slot] === undefined, 'a vacated slot keeps its key or value');
   const { freshUntil, refreshAt, hardUntil, hardUntilWall } = table.timesAt(slot);
   expectThat(Number.isNaN(times.hitUntil[slot]) && Number.isNaN(freshUntil), 'a vacated slot keeps its time');
   expectThat(refreshAt === Infinity, 'a vacated slot keeps the time of its refresh');
   expectThat(hardUntil === Infinity, 'a vacated slot keeps its lease');
   expectThat(hardUntilWall === Infinity, 'a vacated slot keeps its lease by the wall clock');
+  expectThat(marks?.[slot] === undefined, 'a vacated slot keeps its tags');
   expectThat(promises?.[slot] === undefined, 'a vacated slot keeps its promise');
 };
 
@@ -73,13 +76,26 @@ export const cellOf = (service: object): CacheCell => {
   return (cached as unknown as { cells: { of(self: unknown): CacheCell } }).cells.of(service);
 };
 
+/** Every tag that is known has its entries, and no other has any. */
+const checkTags = (cell: CacheCell, stamps: { known: Map<string, Tag>; loose: Set<Tag> } | undefined): void => {
+  const held = new Map<string, number>();
+  for (const key of cell.table.keys())
+    for (const tag of cell.table.tagsAt(cell.table.find(key)) ?? []) held.set(tag, (held.get(tag) ?? 0) + 1);
+  expectThat((stamps?.known.size ?? 0) === held.size, 'a tag is known though no entry has it');
+  expectThat((stamps?.loose.size ?? 0) === 0, 'a tag without entries is kept though no load is under way');
+  for (const [name, entries] of held) expectThat(stamps?.known.get(name)?.entries === entries, 'a tag is miscounted');
+};
+
 export const checkCell = (cell: CacheCell): void => {
+  cell.table.purge();
   checkTable(cell.table);
-  const { throttles, flights, unshared } = cell as unknown as {
+  const { throttles, flights, unshared, stamps } = cell as unknown as {
+    stamps: { known: Map<string, Tag>; loose: Set<Tag> } | undefined;
     throttles: Map<never, unknown> | undefined;
     flights: Map<unknown, unknown>;
     unshared: Map<unknown, unknown> | undefined;
   };
   for (const key of throttles?.keys() ?? []) expectThat(cell.table.find(key) >= 0, 'a key without entry is held back');
   expectThat(flights.size === 0 && (unshared?.size ?? 0) === 0, 'a load is registered though none is under way');
+  checkTags(cell, stamps);
 };

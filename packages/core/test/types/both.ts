@@ -354,6 +354,42 @@ export class Inference {
     void [id, change];
   }
 
+  @Cached()
+  async unmodified(id: string): Promise<Product> {
+    const { cache } = currentCall();
+    is<Equal<NonNullable<typeof cache>['isRefresh'], boolean>>();
+    if (cache?.stale !== undefined) return cache.notModified();
+    // @ts-expect-error -- tags are strings
+    cache?.setTags([1]);
+    // @ts-expect-error -- 'soon' is no duration
+    cache?.setTtl('soon');
+    return { ...product, id };
+  }
+
+  @Invalidates({
+    tags: (id, change) => {
+      is<Equal<typeof id, string>>();
+      is<Equal<typeof change, Partial<Product>>>();
+      return [`product:${id}`];
+    },
+    when: 'success',
+  })
+  async updateByTags(id: string, change: Partial<Product>): Promise<void> {
+    void [id, change];
+  }
+
+  @Cached({
+    tags(id, count) {
+      is<Equal<typeof this, Inference>>();
+      is<Equal<typeof id, string>>();
+      is<Equal<typeof count, number | undefined>>();
+      return [this.tenant, id];
+    },
+  })
+  async tagged(id: string, count?: number): Promise<void> {
+    void [id, count];
+  }
+
   @Cached({
     key(id) {
       is<Equal<typeof this, typeof Inference>>();

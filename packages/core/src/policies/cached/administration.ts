@@ -1,5 +1,6 @@
-import { type CacheKey, isUnkeyable } from '../../algorithms/stable-key.js';
+import { type CacheKey, isRawString, isUnkeyable } from '../../algorithms/stable-key.js';
 import { ConfigurationError } from '../../errors/configuration-error.js';
+import type { EventFacts } from '../../events/event.js';
 import type { Binding } from '../../pipeline/policy.js';
 import { type CacheStats, sumStats } from '../../stores/cache-stats.js';
 import type { Cells } from './cells.js';
@@ -93,18 +94,51 @@ export class CacheAdministration {
     };
   }
 
-  set(self: unknown, args: readonly unknown[], value: unknown, ttl: number | undefined): void {
+  set(
+    self: unknown,
+    args: readonly unknown[],
+    value: unknown,
+    options: { readonly ttl: number | undefined; readonly tags: readonly string[] | undefined },
+  ): void {
     const cell = this.cells.of(self);
     const key = this.keyFor(self, args);
     cell.detach(key);
     const startedAt = this.binding.runtime.clock.now();
     // What it replaces is out of date, stored or not.
-    if (!this.writer.storeGiven(cell, key, value, { args, ttl, startedAt })) this.invalidateKey(cell, key);
+    if (!this.writer.storeGiven(cell, key, value, { self, args, ...options, startedAt })) this.invalidateKey(cell, key);
   }
 
   /** Returns whether there was an entry. */
   invalidate(self: unknown, args: readonly unknown[]): boolean {
     return this.invalidateKey(this.cells.of(self), this.keyFor(self, args));
+  }
+
+  /** The entry is stale from now on; returns whether there was one. */
+  expire(self: unknown, args: readonly unknown[]): boolean {
+    const key = this.keyFor(self, args);
+    const existed = this.cells.of(self).expire(key, this.binding.runtime.clock.now());
+    if (existed) this.report({ keyHash: this.writer.hash(key), reason: 'manual', entries: 1, mode: 'expire' });
+    return existed;
+  }
+
+  /** One scope's entries with one of the tags, or those of all scopes: removed, or stale from now on. */
+  invalidateTags(tags: readonly string[], mode: 'remove' | 'expire', self: { readonly of: unknown } | undefined): void {
+    const cells = self === undefined ? this.cells.all() : [this.cells.of(self.of)];
+    const expiredAt = mode === 'expire' ? this.binding.runtime.clock.now() : undefined;
+    const most = cells.reduce((known, cell) => Math.max(known, cell.stampTags(tags, expiredAt)), 0);
+    if (most > 0) this.report({ reason: 'tag', tags: most, ...(mode === 'expire' && { mode }) });
+  }
+
+  /** Entries whose key is a string that begins so; returns how many there were. */
+  invalidatePrefix(self: unknown, prefix: string): number {
+    const entries = this.cells.of(self).invalidateWhere((key) => isRawString(key) && key.startsWith(prefix));
+    this.reportAll(entries);
+    return entries;
+  }
+
+  /** True where the scope is part of every key, so that none begins as the arguments do. */
+  get isScopeInKeys(): boolean {
+    return typeof this.settings.scope === 'function';
   }
 
   /** All entries of a scope, as `invalidate`: the counts go on. */
@@ -121,18 +155,16 @@ export class CacheAdministration {
   }
 
   private reportAll(entries: number): void {
-    if (entries > 0)
-      this.binding.runtime.events.emit('cache.invalidated', this.binding.method, { reason: 'manual', entries });
+    if (entries > 0) this.report({ reason: 'manual', entries });
+  }
+
+  private report(facts: EventFacts<'cache.invalidated'>): void {
+    this.binding.runtime.events.emit('cache.invalidated', this.binding.method, facts);
   }
 
   private invalidateKey(cell: CachedCell, key: CacheKey): boolean {
     const existed = cell.invalidate(key);
-    if (existed)
-      this.binding.runtime.events.emit('cache.invalidated', this.binding.method, {
-        keyHash: this.writer.hash(key),
-        reason: 'manual',
-        entries: 1,
-      });
+    if (existed) this.report({ keyHash: this.writer.hash(key), reason: 'manual', entries: 1 });
     return existed;
   }
 

@@ -1,10 +1,12 @@
 import { onePerProcess } from '../../runtime/one-per-process.js';
 import type { CacheKey } from '../../algorithms/stable-key.js';
 import { Call, type CallFrame } from '../../pipeline/call.js';
-import type { CurrentLoad } from '../../pipeline/current-call.js';
+import type { CurrentLoad, LoadUnderWay } from '../../pipeline/current-call.js';
 import type { Race } from '../../pipeline/race.js';
 import type { Timer } from '../../runtime/clock.js';
 import type { CacheCell } from '../../stores/cache-cell.js';
+import { LoadView, type Said } from './load-view.js';
+import { together } from './tags.js';
 
 /** Callers who wait for a load until it is known to be slow, and the timer that tells. */
 export interface ImpatientCallers {
@@ -32,7 +34,7 @@ export interface Bypass {
 export const BYPASS = /* @__PURE__ */ onePerProcess('bypass', () => ({ note: 'bypass the cached value' }));
 
 /** One load under way. */
-export class Flight implements CurrentLoad {
+export class Flight implements LoadUnderWay {
   readonly key: CacheKey;
   readonly cell: CachedCell;
   readonly startedAt: number;
@@ -41,7 +43,8 @@ export class Flight implements CurrentLoad {
   /** Its leader's look-up is counted as a miss. */
   isCounted: boolean;
   /** The value being replaced. */
-  readonly stale: { readonly value: unknown; readonly age: number } | undefined;
+  readonly stale:
+    { readonly value: unknown; readonly age: number; readonly tags: readonly string[] | undefined } | undefined;
   /** A ttl for this load alone. */
   readonly ttl: number | undefined;
   /** The run of the stack inside the cache. */
@@ -54,6 +57,16 @@ export class Flight implements CurrentLoad {
   /** The method runs synchronously: whoever asks for the key now is called by it. */
   isStarting = true;
   isDetached = false;
+  isOutdated = false;
+  sequence = 0;
+  tags: readonly string[] | undefined = undefined;
+  /** By the option. */
+  tagsOfCall: readonly string[] | undefined = undefined;
+  /** Its tags cannot be told, so that nothing could invalidate what it brings. */
+  isUntellable = false;
+  /** What the latest attempt that said something has said. */
+  latest: Said | undefined = undefined;
+  hasEnded = false;
   hasSingleUseResult = false;
   /** It has failed, and an old value answers for it. */
   endedStale = false;
@@ -63,7 +76,6 @@ export class Flight implements CurrentLoad {
   bound: Timer | undefined = undefined;
   /** Callers who will not wait for it much longer, since there is an old value. */
   impatient: ImpatientCallers | undefined = undefined;
-  hasEnded = false;
 
   constructor(
     request: LoadRequest,
@@ -91,6 +103,22 @@ export class Flight implements CurrentLoad {
   countStaleInsteadOfMiss(): void {
     if (this.isCounted) this.cell.countStaleInsteadOfMiss();
     this.isCounted = false;
+  }
+
+  view(): CurrentLoad {
+    return new LoadView(this);
+  }
+
+  /** What the present attempt has said of its result. */
+  get said(): Said | undefined {
+    return this.latest?.attempt === this.run.attempt ? this.latest : undefined;
+  }
+
+  /** What the result will be tagged with, as far as is known. */
+  get tagsOfResult(): readonly string[] | undefined {
+    const { said, tagsOfCall } = this;
+    if (said === undefined) return tagsOfCall;
+    return together(tagsOfCall, said.tags ?? (said.isUnmodified ? this.stale?.tags : undefined));
   }
 
   /** The method has ended: nothing bounds the load any more. */

@@ -26,6 +26,7 @@ import type { RefreshBound } from './refresh-bound.js';
 import type { CachedSettings } from './options.js';
 import type { KnownFailures } from './known-failures.js';
 import type { StaleAnswers } from './stale-answers.js';
+import { NO_TAGS } from './tags.js';
 import type { Waiting } from './waiting.js';
 import { NO_COPY, type Writer } from './writer.js';
 
@@ -154,7 +155,11 @@ export class Loader {
     const stale = this.stale.replaced(cell, key, startedAt);
     const flight = new Flight(request, run, { startedAt, stale, ...manner });
     this.prepare(flight, call);
+    // The user's function runs before the load is one: what it invalidates, the load has not read yet.
+    const tags = this.writer.tagsOf(call.self, call.args);
     cell.register(key, flight, this.settings.isSingleFlight || flight.isRefresh);
+    if (tags === NO_TAGS) flight.isUntellable = true;
+    else if (tags !== undefined) cell.tagLoad(key, flight, (flight.tagsOfCall = tags));
     let outcome: unknown;
     try {
       outcome = this.start(flight);

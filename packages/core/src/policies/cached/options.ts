@@ -18,7 +18,9 @@ import {
   text,
   whole,
 } from '../../errors/option-check.js';
+import { entryTags } from '../../stores/tag-names.js';
 import type { TtlRules, Windows } from './machine.js';
+import type { TagsOption } from './tags.js';
 
 /** A ttl with an end that nothing may pass: a lease. */
 export interface LeasedTtl {
@@ -65,6 +67,8 @@ export interface CachedOptions<Args extends readonly unknown[] = never[], Value 
   readonly key?: (this: Self, ...args: Args) => unknown;
   /** One cache per instance, per concrete class, or one for all with the answer as part of the key. Default 'instance'. */
   readonly scope?: 'instance' | 'class' | ((self: Self) => string);
+  /** Names by which entries can be invalidated together, up to 64 of at most 256 characters. A function that throws: not stored. Default: none. */
+  readonly tags?: readonly string[] | ((this: Self, ...args: Args) => readonly string[]);
   /** Whether a result is worth storing. One that throws means no. */
   readonly cacheIf?: (result: Value, ...args: Args) => boolean;
   /**
@@ -118,6 +122,7 @@ export interface CachedSettings {
   readonly isSingleFlight: boolean;
   readonly key: ((...args: readonly unknown[]) => unknown) | undefined;
   readonly scope: 'instance' | 'class' | ((self: unknown) => string);
+  readonly tags: TagsOption;
   readonly cacheIf: ((result: unknown, ...args: readonly unknown[]) => boolean) | undefined;
   readonly softTimeout: number | undefined;
   readonly hardTimeout: number | undefined;
@@ -168,6 +173,7 @@ const schema = (): Schema => ({
   singleFlight: flag,
   key: callback,
   scope: either(oneOf('instance', 'class'), callback),
+  tags: entryTags,
   cacheIf: callback,
   softTimeout: duration({ positive: true }),
   hardTimeout: duration({ positive: true }),
@@ -240,6 +246,7 @@ export const resolveCachedOptions = (options: CachedOptions): CachedSettings => 
   isSingleFlight: options.singleFlight ?? true,
   key: options.key as CachedSettings['key'],
   scope: (options.scope ?? 'instance') as CachedSettings['scope'],
+  tags: options.tags as TagsOption,
   cacheIf: options.cacheIf as CachedSettings['cacheIf'],
   softTimeout: optional(options.softTimeout),
   hardTimeout: optional(options.hardTimeout),

@@ -49,7 +49,9 @@ export class StaleAnswers {
     if (slot < 0) return undefined;
     const lifetime = this.lifetimeAt(cell, slot, now);
     const age = now - cell.table.timesAt(slot).startedAt;
-    const old = now >= lifetime.hardUntil ? undefined : { value: cell.table.valueAt(slot), age };
+    const tags = cell.table.tagsAt(slot);
+    const value = now >= lifetime.hardUntil ? NO_COPY : this.writer.copy(cell.table.valueAt(slot));
+    const old = value === NO_COPY ? undefined : { value, age, tags };
     if (judge(lifetime, this.settings.windows, now) === 'gone') cell.table.expire(key);
     return old;
   }
@@ -69,7 +71,7 @@ export class StaleAnswers {
   afterFailure(flight: Flight, error: unknown, now: number): OldValue | undefined {
     const { cell, key } = flight;
     cell.counters.errors += 1;
-    if (flight.isDetached) return undefined;
+    if (flight.isDetached && !flight.isOutdated) return undefined;
     const errorClass = this.classify(error);
     if (this.mustDrop(flight, error, errorClass)) this.drop(flight, errorClass, error);
     const hasAudience = !flight.isRefresh || flight.callers > 0;

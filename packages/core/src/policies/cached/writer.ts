@@ -5,10 +5,12 @@ import { isSingleUse } from '../../algorithms/single-use.js';
 import type { CacheKey } from '../../algorithms/stable-key.js';
 import type { Binding } from '../../pipeline/policy.js';
 import { processSalt } from '../../runtime/system.js';
+import type { Label } from '../../stores/cache-cell.js';
 import type { CachedCell, Flight } from './flight.js';
 import { effectiveTtl } from './machine.js';
 import { adviseOnSingleUse } from './single-use-advice.js';
 import type { CachedSettings, ComputedTtl, LeasedTtl } from './options.js';
+import { NO_TAGS, type Tags, tagsOf, together } from './tags.js';
 
 interface Term {
   readonly ttl: number;
@@ -18,6 +20,16 @@ interface Term {
 
 /** Stands for a copy that could not be made. */
 export const NO_COPY: unique symbol = Symbol('no copy');
+
+/** A value given by hand. */
+export interface Given {
+  readonly self: unknown;
+  readonly args: readonly unknown[];
+  readonly ttl: number | undefined;
+  /** Besides those of the option. */
+  readonly tags: readonly string[] | undefined;
+  readonly startedAt: number;
+}
 
 const SINGLE_USE = 'the result can be consumed only once';
 
@@ -39,24 +51,34 @@ export class Writer {
 
   /** Stores what a load brought, unless a rule of the user's is against it. Returns whether it did. */
   storeResult(flight: Flight, value: unknown, args: readonly unknown[]): boolean {
-    if (!this.settings.isEnabled || !this.isWorthStoring(value, args)) return false;
-    const term = this.termOf(value, args, flight);
+    const { said } = flight;
+    if (!this.settings.isEnabled || said?.isSkipped === true || !this.isWorthStoring(value, args)) return false;
+    if (said?.problem !== undefined) return this.refuseTags(said.problem);
+    const term =
+      said?.ttl === undefined ? this.termOf(value, args, flight) : this.computed(said.ttl.given, flight.startedAt);
     // The user's functions may have changed the key themselves.
-    if (term === false || flight.isDetached) return false;
-    return this.write(flight.cell, flight.key, value, { ...term, startedAt: flight.startedAt });
+    if (term === false || flight.isDetached || flight.isUntellable) return false;
+    const { startedAt, tagsOfResult: tags } = flight;
+    const label = tags && { tags, sequence: flight.sequence };
+    return this.write(flight.cell, flight.key, value, { ...term, startedAt, label });
   }
 
   /** Stores a value given by hand. Returns whether it did. */
-  storeGiven(
-    cell: CachedCell,
-    key: CacheKey,
-    value: unknown,
-    options: { readonly args: readonly unknown[]; readonly ttl: number | undefined; readonly startedAt: number },
-  ): boolean {
+  storeGiven(cell: CachedCell, key: CacheKey, value: unknown, given: Given): boolean {
     if (!this.settings.isEnabled) return false;
     if (isSingleUse(value)) return this.refuseSingleUse();
-    const term = this.termOf(value, options.args, options);
-    return term !== false && this.write(cell, key, value, { ...term, startedAt: options.startedAt });
+    const { sequence } = cell;
+    const term = this.termOf(value, given.args, given);
+    const ofCall = this.tagsOf(given.self, given.args);
+    if (term === false || ofCall === NO_TAGS) return false;
+    const tags = together(ofCall, given.tags);
+    const label = tags && { tags, sequence };
+    return this.write(cell, key, value, { ...term, startedAt: given.startedAt, label });
+  }
+
+  /** The tags that the option gives to a call. */
+  tagsOf(self: unknown, args: readonly unknown[]): Tags {
+    return this.settings.isEnabled ? tagsOf(this.settings.tags, self, args, this.binding) : undefined;
   }
 
   /** The value, or its copy where there is the option `clone`; NO_COPY when that throws. */
@@ -80,6 +102,11 @@ export class Writer {
   refuseSingleUse(): false {
     adviseOnSingleUse(this.binding);
     return this.refuse(SINGLE_USE);
+  }
+
+  private refuseTags(problem: string): false {
+    this.binding.reportFailure('setTags', new TypeError(problem));
+    return false;
   }
 
   hash(key: CacheKey): string {
@@ -151,7 +178,7 @@ export class Writer {
     cell: CachedCell,
     key: CacheKey,
     value: unknown,
-    { ttl, hardUntil, startedAt }: Term & { readonly startedAt: number },
+    { ttl, hardUntil, startedAt, label }: Term & { readonly startedAt: number; readonly label: Label | undefined },
   ): boolean {
     const copy = this.copy(value);
     if (copy === NO_COPY) return this.refuse('the value cannot be copied');
@@ -160,7 +187,7 @@ export class Writer {
     const lease = hardUntil === Infinity ? Infinity : now + (hardUntil - clock.wall());
     const refreshAt = this.refreshTime(startedAt, ttl, now);
     const times = { startedAt, freshUntil: startedAt + ttl, refreshAt, hardUntil: lease, hardUntilWall: hardUntil };
-    cell.store(key, copy, times, { now, retainedFor: this.retainedFor });
+    cell.store(key, copy, times, { now, retainedFor: this.retainedFor, label });
     const channel = events.channel('cache.stored');
     if (channel.isWatched) channel.emit(this.binding.method, { keyHash: this.hash(key), ttl });
     return true;
