@@ -21,6 +21,7 @@ import { Call, type CallFrame } from '../../pipeline/call.js';
 import { isCallersAbort } from '../../pipeline/interruption.js';
 import type { Binding } from '../../pipeline/policy.js';
 import { Race } from '../../pipeline/race.js';
+import { isHeld, leaveBehind, workLeft } from '../../pipeline/work-left.js';
 import type { Clock } from '../../runtime/clock.js';
 import { runAmbient, world } from '../../runtime/world.js';
 import { type Bypass, Flight, Followers, type LoadRequest } from './flight.js';
@@ -182,6 +183,7 @@ export class Loader {
       if (call.more?.callerSignal !== undefined) details.callerSignal = call.more.callerSignal;
       return;
     }
+    details.isHeldUntilEnd = isHeld(call);
     if (!call.isInterruptible) return;
     details.isInterruptible = true;
     details.deadline = call.details.deadline;
@@ -197,7 +199,7 @@ export class Loader {
 
   private waitFor(flight: Flight, request: LoadRequest): Promise<unknown> {
     const { call } = request;
-    const promise = flight.promise as Promise<unknown>;
+    const promise = isHeld(call) ? heldUntilEnd(call, flight) : (flight.promise as Promise<unknown>);
     flight.callers += 1;
     flight.run.more?.background?.joined();
     if (!call.isInterruptible) return promise;
@@ -265,6 +267,10 @@ export class Loader {
 }
 
 const ignore = (): void => undefined;
+
+/** Whoever holds something outside of the cache holds it until all that the load has left under way has ended, too. */
+const heldUntilEnd = (call: Call, flight: Flight): Promise<unknown> =>
+  (flight.promise as Promise<unknown>).finally(() => leaveBehind(call, workLeft(flight.run)));
 
 /** Whether this very code runs inside the load. */
 const isInside = (flight: Flight): boolean =>
