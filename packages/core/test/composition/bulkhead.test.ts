@@ -503,3 +503,25 @@ describe('bulkhead and a policy around the call', () => {
     expect(stateOf(api)).toMatchObject({ inFlight: 0, abandoned: 0 });
   });
 });
+
+test('bulkhead outside of cached: the slot is held until the load’s abandoned work has ended', async () => {
+  const { own, clock } = virtualWorld();
+  const run = deferred<string>();
+  class Api {
+    @Resilient({ order: ['bulkhead', 'cached', 'timeout'] })
+    @Bulkhead({ maxConcurrent: 2 })
+    @Cached()
+    @Timeout(100)
+    async load(): Promise<string> {
+      return run.promise;
+    }
+  }
+  const api = own(new Api());
+  const calls = [errorOf(api.load()), errorOf(api.load())];
+  await clock.advance(100);
+  expect(await Promise.all(calls)).toMatchObject([{ code: 'TIMED_OUT' }, { code: 'TIMED_OUT' }]);
+  expect(stateOf(api)).toMatchObject({ inFlight: 2, abandoned: 2 });
+  run.resolve('value');
+  await clock.settle();
+  expect(stateOf(api)).toMatchObject({ inFlight: 0, abandoned: 0 });
+});

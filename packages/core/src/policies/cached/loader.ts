@@ -19,6 +19,7 @@ import { discard, isSingleUse } from '../../algorithms/single-use.js';
 import { Background } from '../../pipeline/background.js';
 import { Call, type CallFrame } from '../../pipeline/call.js';
 import type { Binding } from '../../pipeline/policy.js';
+import { isHeld } from '../../pipeline/work-left.js';
 import type { Clock } from '../../runtime/clock.js';
 import { runAmbient, world } from '../../runtime/world.js';
 import { type Bypass, Flight, Followers, type LoadRequest } from './flight.js';
@@ -196,6 +197,7 @@ export class Loader {
       if (call.more?.callerSignal !== undefined) details.callerSignal = call.more.callerSignal;
       return;
     }
+    details.isHeldUntilEnd = isHeld(call);
     if (!call.isInterruptible && !this.waiting.mayLeaveLoads) return;
     details.isInterruptible = true;
     details.deadline = call.more?.deadline ?? Infinity;

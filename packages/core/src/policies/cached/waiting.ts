@@ -1,6 +1,7 @@
 import type { Call } from '../../pipeline/call.js';
 import { isCallersAbort } from '../../pipeline/interruption.js';
 import { Race } from '../../pipeline/race.js';
+import { isHeld, leaveBehind, reallyEnded, workLeft } from '../../pipeline/work-left.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Flight, LoadRequest } from './flight.js';
 import type { OldValue, StaleAnswers } from './stale-answers.js';
@@ -41,7 +42,7 @@ export class Waiting {
 
   private race(flight: Flight, request: LoadRequest, limits: WaitLimits | undefined): Promise<unknown> {
     const { call } = request;
-    const promise = flight.promise as Promise<unknown>;
+    const promise = isHeld(call) ? heldUntilEnd(call, flight) : (flight.promise as Promise<unknown>);
     if (!call.isInterruptible && limits === undefined) return promise;
     const race = limits === undefined ? new Race(call, undefined) : limits.begin(flight, call);
     call.race = race;
@@ -66,7 +67,7 @@ export class Waiting {
     this.limits?.report();
     this.countLeaving(flight);
     const old = this.stale.forImpatient(flight, error, this.clock.now());
-    this.limits?.letGo(flight);
+    this.letGo(flight, call);
     if (old === undefined) throw error;
     return this.answerOld(flight, call, old);
   }
@@ -76,13 +77,20 @@ export class Waiting {
     const old = flight.hasEnded ? undefined : this.stale.forSlowLoad(flight, this.clock.now());
     if (old === undefined) return this.race(flight, request, this.limits?.withoutSoft);
     this.countLeaving(flight);
-    this.limits?.letGo(flight);
+    this.letGo(flight, request.call);
     return this.answerOld(flight, request.call, old);
   }
 
   private countLeaving(flight: Flight): void {
     flight.callers -= 1;
     flight.run.more?.background?.left();
+  }
+
+  /** The load goes on without the caller. What its leader holds outside of the cache he holds until it has ended. */
+  private letGo(flight: Flight, call: Call): void {
+    this.limits?.letGo(flight);
+    if (flight.leader === call && isHeld(call))
+      leaveBehind(call, [reallyEnded(flight.run, flight.promise as Promise<unknown>)]);
   }
 
   private answerOld(flight: Flight, call: Call, old: OldValue): unknown {
@@ -104,3 +112,7 @@ export class Waiting {
     return this.answerOld(flight, call, old);
   }
 }
+
+/** Whoever holds something outside of the cache holds it until all that the load has left under way has ended, too. */
+const heldUntilEnd = (call: Call, flight: Flight): Promise<unknown> =>
+  (flight.promise as Promise<unknown>).finally(() => leaveBehind(call, workLeft(flight.run)));
