@@ -80,6 +80,7 @@ describe('currentCall().cache.setTags', () => {
     source.resolve('acme');
     expect(await first).toBe('acme');
     expect(handle.peek('1')).toBeUndefined();
+    expect(handle.stats.sets).toBe(0);
     checkCell(cellOf(made));
     await made.get('1');
     expect(handle.peek('1')).toBe('acme');
