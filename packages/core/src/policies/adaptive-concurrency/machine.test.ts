@@ -43,6 +43,25 @@ describe('aimd', () => {
     expect(machine.limit).toBe(20);
   });
 
+  test('a limit of which just the half is in use grows', () => {
+    const machine = made();
+    take(machine, 10);
+    for (let call = 0; call < 21; call++) machine.settle('success', 0, 0);
+    expect(machine.limit).toBe(21);
+  });
+
+  test('an ending that says nothing about load moves nothing', () => {
+    const machine = made();
+    take(machine, 20);
+    for (let call = 0; call < 100; call++) machine.settle('ignored', 0, 0);
+    expect(machine.limit).toBe(20);
+  });
+
+  test('it knows no latencies and wants none', () => {
+    const machine = made();
+    expect([machine.needsLatency, machine.baseline]).toEqual([false, undefined]);
+  });
+
   test('a drop takes three tenths', () => {
     const machine = made();
     take(machine, 1);
@@ -201,6 +220,25 @@ describe('gradient', () => {
       end(idle, 'success', 50, now);
     }
     expect(idle.limit).toBe(20);
+  });
+
+  test('only calls that ended well tell how long one takes', () => {
+    const machine = gradient();
+    for (let now = 0; now < 60_000; now += 50) {
+      take(machine, 1);
+      end(machine, 'ignored', 50, now);
+    }
+    expect([machine.needsLatency, machine.baseline]).toEqual([true, undefined]);
+  });
+
+  test('new bounds keep what is known of latencies, another algorithm does not', () => {
+    const machine = gradient();
+    drive(machine, 60, () => 40);
+    const { baseline } = machine;
+    machine.reconfigure({ ...AIMD, algorithm: 'gradient', max: 500 });
+    expect(machine.baseline).toBe(baseline);
+    machine.reconfigure({ ...AIMD, algorithm: 'aimd' });
+    expect(machine.baseline).toBeUndefined();
   });
 
   test('shrinks on drops: a stable timeout shows the same latency whatever the load', () => {

@@ -48,7 +48,7 @@ export class LimitMachine {
   limit = 0;
   private exact: number;
   private gradient: LatencyGradient | undefined;
-  /** Endings until the present round is over. */
+  /** Endings until the present round is over; nothing or less when it is. */
   private endingsLeft = 0;
 
   constructor(
@@ -81,10 +81,9 @@ export class LimitMachine {
   /** The outcome of an admitted call, before its `release`. Latency and time count for successes under `gradient` alone. */
   settle(outcome: LoadOutcome, latency: number, now: number): void {
     const isBusy = this.inFlight * 2 >= this.limit;
-    if (this.endingsLeft > 0) this.endingsLeft -= 1;
+    this.endingsLeft -= 1;
     if (outcome === 'dropped') this.decrease();
-    else if (outcome === 'success' && this.gradient === undefined) this.increase(isBusy);
-    else if (outcome === 'success') this.follow(latency, isBusy, now);
+    else if (outcome === 'success') this.grow(latency, isBusy, now);
   }
 
   release(): void {
@@ -98,13 +97,10 @@ export class LimitMachine {
     this.set(this.exact);
   }
 
-  private increase(isBusy: boolean): void {
-    if (isBusy) this.set(this.exact + 1 / this.exact);
-  }
-
-  private follow(latency: number, isBusy: boolean, now: number): void {
-    const next = this.gradient?.sample(this.exact, latency, isBusy, now, this.random);
-    if (next !== undefined) this.set(next);
+  private grow(latency: number, isBusy: boolean, now: number): void {
+    const { gradient, exact } = this;
+    if (gradient !== undefined) this.set(gradient.sample(exact, latency, isBusy, now, this.random));
+    else if (isBusy) this.set(exact + 1 / exact);
   }
 
   private decrease(): void {

@@ -43,6 +43,17 @@ test('a machine that has seen nothing wrong asks for no random number', () => {
   ).toBe(true);
 });
 
+test('a machine is wary from the first call that was not accepted, or was refused here', () => {
+  expect(fed(0, 1).isWary).toBe(true);
+  expect(fed(5, 1).isWary).toBe(true);
+});
+
+test('a draw that is the share itself lets the call go', () => {
+  const machine = fed(0, 92);
+  const { rejectionRate } = machine.facts(0);
+  expect([machine.admit(0, () => rejectionRate), machine.admit(0, () => rejectionRate - 1e-9)]).toEqual([true, false]);
+});
+
 test('what is older than the window is forgotten', () => {
   const machine = fed(0, 100);
   expect(machine.facts(30_000)).toEqual({ requests: 0, accepts: 0, rejectionRate: 0 });

@@ -67,7 +67,8 @@ export class BulkheadMachine {
   }
 
   get isIdle(): boolean {
-    return this.inFlight === 0 && this.queue.size === 0;
+    // Whoever is queued stands behind slots that are taken.
+    return this.inFlight === 0;
   }
 
   /** Takes a slot, to be given back with `release`. */
@@ -97,7 +98,7 @@ export class BulkheadMachine {
   }
 
   release(): void {
-    if (this.queue.size > 0 && this.inFlight <= this.maxConcurrent) this.queue.shift()?.grant();
+    if (this.queue.size > 0 && this.inFlight <= this.maxConcurrent) (this.queue.shift() as Waiter).grant();
     else this.inFlight -= 1;
   }
 
@@ -117,7 +118,7 @@ export class BulkheadMachine {
     this.maxQueue = maxQueue;
     while (this.queue.size > 0 && this.inFlight < maxConcurrent) {
       this.inFlight += 1;
-      this.queue.shift()?.grant();
+      (this.queue.shift() as Waiter).grant();
     }
   }
 }

@@ -90,6 +90,24 @@ describe('reconfigure', () => {
     },
   );
 
+  test('the share that is used of a sliding window is one of its limit, whatever its burst', () => {
+    const machine = made({ algorithm: 'sliding-window', burst: 1 });
+    machine.tryTake(0);
+    machine.tryTake(0);
+    machine.reconfigure({ algorithm: 'sliding-window', limit: 8, interval: 1000, burst: 1 }, 0);
+    expect(machine.available(0)).toBe(4);
+  });
+
+  test.each([
+    ['algorithm', { algorithm: 'sliding-window' }],
+    ['interval', { interval: 2000 }],
+    ['limit', { limit: 5 }],
+  ] as const)('another %s alone is another rate', (_option, change) => {
+    const machine = made();
+    machine.reconfigure({ ...RATE, ...change }, 0);
+    expect(machine.rate).toEqual({ ...RATE, ...change });
+  });
+
   test('the same rate changes nothing', () => {
     const machine = made({ algorithm: 'sliding-window' });
     machine.tryTake(0);
