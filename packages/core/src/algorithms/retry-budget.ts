@@ -88,6 +88,16 @@ export class RetryBudget {
     return true;
   }
 
+  /** Gives back what `withdraw` has just taken: it came to nothing. */
+  refund(now: number): void {
+    this.#window.forgetFailure(now);
+  }
+
+  /** Something was turned down, nothing has come back, and there are still calls to speak of. */
+  isDry(now: number): boolean {
+    return this.isExhausted && this.available(now) < 1 && this.#window.totals(now).calls > 0;
+  }
+
   /** True once when an exhausted budget is back in funds. */
   recovers(now: number): boolean {
     if (!this.isExhausted) return false;

@@ -106,6 +106,12 @@ export class TimeWindow implements SlidingWindow {
     this.add(this.newest, 1, failed ? 1 : 0, slow ? 1 : 0);
   }
 
+  /** Takes back the latest failure, as long as no later bucket has begun. */
+  forgetFailure(now: number): void {
+    this.forget(now);
+    if (this.ring[this.newest + 1]! > 0) this.add(this.newest, -1, -1, 0);
+  }
+
   totals(now: number): WindowTotals {
     this.forget(now);
     return { calls: this.calls, failures: this.failures, slow: this.slow };

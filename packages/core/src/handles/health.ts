@@ -1,6 +1,6 @@
 import type { BulkheadHealth } from '../policies/bulkhead/bulkhead.js';
 import type { RateLimitStats } from '../policies/rate-limit/limiter.js';
-import type { RetryBudgetFacts } from '../algorithms/retry-budget.js';
+import type { RetryBudget, RetryBudgetFacts } from '../algorithms/retry-budget.js';
 import type { BreakerState } from '../policies/circuit-breaker/circuit.js';
 import type { HedgeStats } from '../policies/hedge/interceptor.js';
 import type { Runtime } from '../runtime/runtime.js';
@@ -32,7 +32,7 @@ export interface CircuitHealth {
 }
 
 export interface Health {
-  /** 'degraded' while any circuit is open, half-open or isolated, or an adaptive throttle refuses calls; 'shutting-down' from `shutdown` on. */
+  /** 'degraded' while any circuit is open, half-open or isolated, an adaptive throttle refuses calls, or a budget has run dry; 'shutting-down' from `shutdown` on. */
   readonly status: 'healthy' | 'degraded' | 'shutting-down';
   /** Calls and refreshes under way, of all methods and of what runs without one. */
   readonly inFlight: number;
@@ -75,12 +75,17 @@ const circuitHealth = (runtime: Runtime): Record<string, CircuitHealth> => {
   );
 };
 
-/** Methods that share a budget show it once, under its name or that of the first of them. */
-const budgetsOf = (runtime: Runtime): Record<string, RetryBudgetFacts> => {
+/** The budgets of a runtime, by their names or that of the first method that uses them. */
+const namedBudgets = (runtime: Runtime): ReadonlyMap<RetryBudget, string> => {
   const named = new Map(Object.values(runtime.settings.budgets).map((budget) => [budget, budget.name as string]));
   const accounts = allBindings(runtime).flatMap(({ interceptors }) => interceptors.map(({ account }) => account));
   for (const account of accounts)
     if (account !== undefined && !named.has(account.budget)) named.set(account.budget, account.name);
+  return named;
+};
+
+/** Methods that share a budget show it once. */
+const budgetFacts = (named: ReadonlyMap<RetryBudget, string>, runtime: Runtime): Record<string, RetryBudgetFacts> => {
   const now = runtime.clock.now();
   const states = [...named].map(([budget, name]) => ({ name, budget }));
   return Object.fromEntries([...uniqueNames(states)].map(([name, { budget }]) => [name, budget.facts(now)]));
@@ -89,16 +94,19 @@ const budgetsOf = (runtime: Runtime): Record<string, RetryBudgetFacts> => {
 /** How the runtime's methods are doing, as plain data for a health endpoint. */
 export const healthOf = (runtime: Runtime): Health => {
   const circuits = circuitHealth(runtime);
+  const now = runtime.clock.now();
   const isAiling = [...circuitsOf(runtime).values()].some(({ isShadow, state }) => !isShadow && AILING.has(state));
+  const budgets = namedBudgets(runtime);
+  const isDegraded = isAiling || isThrottling(runtime) || [...budgets.keys()].some((each) => each.isDry(now));
   return {
-    status: runtime.isClosed ? 'shutting-down' : isAiling || isThrottling(runtime) ? 'degraded' : 'healthy',
+    status: runtime.isClosed ? 'shutting-down' : isDegraded ? 'degraded' : 'healthy',
     inFlight: Object.values(inFlightOf(runtime)).reduce((sum, count) => sum + count, 0),
     circuits,
     caches: cacheStatsOf(runtime),
     concurrencyLimits: concurrencyHealth(runtime),
     throttles: throttleHealth(runtime),
     bulkheads: bulkheadHealth(runtime),
-    budgets: budgetsOf(runtime),
+    budgets: budgetFacts(budgets, runtime),
     store: { status: 'healthy', circuit: { state: 'closed', failureCount: 0 } },
   };
 };

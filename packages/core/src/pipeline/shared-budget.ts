@@ -61,6 +61,11 @@ export class BudgetAccount {
     return isGranted;
   }
 
+  /** What was taken has come to nothing. */
+  refund(now: number): void {
+    this.budget.refund(now);
+  }
+
   private tellOfRecovery(now: number): void {
     const { budget, method, runtime, name } = this;
     if (budget.isExhausted && budget.recovers(now))

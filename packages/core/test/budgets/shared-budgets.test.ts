@@ -1,5 +1,5 @@
 import { ConfigurationError, Hedge, Retry, RetryBudget, createRuntime, retry, withRuntime } from '../../src/index.js';
-import { coded, errorOf, virtualWorld } from '../support/virtual-world.js';
+import { coded, errorOf, settledOf, virtualWorld } from '../support/virtual-world.js';
 
 const outage = (): Error => coded('ECONNRESET');
 const impatient = { maxAttempts: 2, delay: 1, jitter: 'none' } as const;
@@ -162,4 +162,20 @@ test.each([
   expect(() => runtime.configure(configuration as object)).toThrow(ConfigurationError);
   expect(() => runtime.configure(configuration as object)).toThrow(message);
   expect(runtime.settings).toBe(before);
+});
+
+test('a budget that has run dry degrades the health, until it recovers or nobody calls any more', async () => {
+  const { own, clock, runtime } = virtualWorld({ budgets: { payments: { ratio: 0, minPerSecond: 0.1 } } });
+  class Api {
+    @Retry({ ...impatient, maxAttempts: 4, budget: 'payments' })
+    async load(): Promise<never> {
+      throw coded('ECONNRESET');
+    }
+  }
+  const api = own(new Api());
+  expect(runtime.health().status).toBe('healthy');
+  await clock.until(settledOf(api.load()));
+  expect(runtime.health()).toMatchObject({ status: 'degraded', budgets: { payments: { isExhausted: true } } });
+  await clock.advance(11_000);
+  expect(runtime.health().status).toBe('healthy');
 });

@@ -11,6 +11,7 @@ import {
   Hedge,
   RateLimit,
   Resilient,
+  type ResilientOptions,
   Retry,
   RetryBudget,
   TimedOutError,
@@ -423,4 +424,26 @@ test('hedge and rate limit: a hedge takes a token where one is there, and never 
   expect(events.of('hedge.suppressed')).toMatchObject([{ hedge: 2, reason: 'rejected' }]);
   upstream.end(0, 'first');
   expect([await call, clock.refCount]).toEqual(['first', 0]);
+});
+
+test.each([
+  ['slot', { bulkhead: { maxConcurrent: 1, maxQueue: 5 } }],
+  ['token', { rateLimit: { limit: 1, interval: '1m', maxWait: '1h' } }],
+])('a hedge for which there is no %s costs no budget, and is told as a hedge alone', async (_what, options) => {
+  const { own, clock, events, runtime } = virtualWorld();
+  const budget = new RetryBudget({ ratio: 1, minPerSecond: 0 });
+  class Api {
+    @Resilient(options as ResilientOptions<any, any[], any>)
+    @Hedge({ after: 100, budget })
+    async load(): Promise<string> {
+      await clock.sleep(300);
+      return 'value';
+    }
+  }
+  expect(await clock.until(own(new Api()).load())).toBe('value');
+  expect(events.types().filter((type) => type.endsWith('.rejected'))).toEqual([]);
+  expect(events.of('hedge.suppressed')).toMatchObject([{ reason: 'rejected' }]);
+  const { bulkheads, rateLimits } = runtime.stats();
+  expect(Object.values({ ...bulkheads, ...rateLimits })).toMatchObject([{ rejected: 0 }]);
+  expect(budget.available(clock.now())).toBe(1);
 });

@@ -39,7 +39,7 @@ export class BulkheadInterceptor implements Interceptor {
   private readonly onTimeout = (waiting: WaitingCall): void => {
     const bulkhead = this.bulkheadOf(waiting.call) as BoundBulkhead;
     bulkhead.machine.leave(waiting);
-    waiting.refuse(this.errorFor(bulkhead, this.terms.queueTimeout));
+    waiting.refuse(this.refused(bulkhead, this.terms.queueTimeout));
   };
 
   constructor(
@@ -112,8 +112,9 @@ export class BulkheadInterceptor implements Interceptor {
     const { name, machine } = bulkhead;
     if (call.interruption !== undefined) return new Refusal(call.interruption.reason);
     const { facts } = machine;
-    const mayWait = facts.queued < facts.maxQueue && call.more?.isSpeculative !== true;
-    if (!mayWait) return new Refusal(this.reported(this.errorFor(bulkhead, 0)));
+    // A hedge without a slot is no refused call: the hedge tells of it.
+    if (call.more?.isSpeculative === true) return new Refusal(this.errorFor(bulkhead, 0));
+    if (facts.queued >= facts.maxQueue) return new Refusal(this.reported(this.refused(bulkhead, 0)));
     const waiting = new WaitingCall(call, machine, this.onTimeout);
     machine.tryQueue(waiting);
     waiting.arm(this.timeouts, this.terms.queueTimeout);
@@ -126,8 +127,12 @@ export class BulkheadInterceptor implements Interceptor {
     throw refusal instanceof BulkheadFullError ? this.reported(refusal) : reason;
   }
 
+  private refused(bulkhead: BoundBulkhead, waited: number): BulkheadFullError {
+    bulkhead.machine.rejected += 1;
+    return this.errorFor(bulkhead, waited);
+  }
+
   private errorFor({ name, machine }: BoundBulkhead, waited: number): BulkheadFullError {
-    machine.rejected += 1;
     const refusal: BulkheadRefusal = { bulkhead: name, ...machine.facts, waited };
     const { method, runtime } = this.binding;
     return withoutStack(() => new BulkheadFullError(method, refusal), runtime.settings.captureStacks);

@@ -153,6 +153,7 @@ export class Contest {
     if (!isRejection(error)) return terms.tellLaunched(number, delay);
     this.race.forgo();
     this.wait?.disarm();
+    terms.account?.refund(this.now);
     terms.tellSuppressed(number, 'rejected');
   }
 

@@ -104,11 +104,13 @@ export class RateLimitInterceptor implements Interceptor {
     if (call.interruption !== undefined) return new Refusal(call.interruption.reason);
     const delay = limiter.machine.delay(now);
     const patience = this.patienceOf(call, now);
-    if (delay > patience) return new Refusal(this.reported(this.errorFor(limiter, delay - patience)));
+    // A hedge without a token is no refused call: the hedge tells of it.
+    if (delay > patience && call.more?.isSpeculative === true) return new Refusal(this.errorFor(limiter, delay));
+    if (delay > patience) return new Refusal(this.reported(this.refused(limiter, delay - patience)));
     const waiting = new WaitingCall(call, limiter, {
       deadline: now + this.terms.maxWait,
       delay,
-      onExpired: () => this.errorFor(limiter, limiter.machine.delay(limiter.now) - this.terms.maxWait),
+      onExpired: () => this.refused(limiter, limiter.machine.delay(limiter.now) - this.terms.maxWait),
     });
     limiter.enqueue(waiting);
     this.reportDelay(limiter, delay);
@@ -128,8 +130,12 @@ export class RateLimitInterceptor implements Interceptor {
     throw refusal instanceof RateLimitedError ? this.reported(refusal) : reason;
   }
 
+  private refused(limiter: BoundLimiter, delay: number): RateLimitedError {
+    limiter.machine.rejected += 1;
+    return this.errorFor(limiter, delay);
+  }
+
   private errorFor({ name, machine }: BoundLimiter, delay: number): RateLimitedError {
-    machine.rejected += 1;
     const { limit, interval } = machine.rate;
     const refusal: RateRefusal = { limiter: name, limit, interval, retryAfter: wholeMilliseconds(delay) };
     const { method, runtime } = this.binding;
