@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { inlineLru } from '../../scripts/inlined.mjs';
+import { inlineDependencies } from '../../scripts/inlined.mjs';
 
 const source = fileURLToPath(new URL('../../packages/core/src/stores/entry-table.ts', import.meta.url));
 
@@ -18,7 +18,7 @@ export const loadEntryTable = async () => {
     format: 'esm',
     platform: 'neutral',
     target: ['es2022', 'node20'],
-    plugins: [inlineLru().plugin],
+    plugins: [inlineDependencies().plugin],
     write: false,
     logLevel: 'error',
   });
