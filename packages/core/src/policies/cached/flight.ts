@@ -4,7 +4,7 @@ import { Call, type CallFrame } from '../../pipeline/call.js';
 import type { CurrentLoad, LoadUnderWay } from '../../pipeline/current-call.js';
 import type { Timer } from '../../runtime/clock.js';
 import type { CacheCell } from '../../stores/cache-cell.js';
-import { LoadView, type Said } from './load-view.js';
+import { LoadView, type Said, type SeenLoad } from './load-view.js';
 import { together } from './tags.js';
 
 export type CachedCell = CacheCell<unknown, Flight>;
@@ -27,7 +27,7 @@ export interface Bypass {
 export const BYPASS = /* @__PURE__ */ onePerProcess('bypass', () => ({ note: 'bypass the cached value' }));
 
 /** One load under way. */
-export class Flight implements LoadUnderWay {
+export class Flight implements LoadUnderWay, SeenLoad {
   readonly key: CacheKey;
   readonly cell: CachedCell;
   readonly startedAt: number;
@@ -104,6 +104,11 @@ export class Flight implements LoadUnderWay {
     const { said, tagsOfCall } = this;
     if (said === undefined) return tagsOfCall;
     return together(tagsOfCall, said.tags ?? (said.isUnmodified ? this.stale?.tags : undefined));
+  }
+
+  holdTags(): void {
+    const { tagsOfResult } = this;
+    if (!this.isDetached && tagsOfResult !== undefined) this.cell.tagLoad(this.key, this, tagsOfResult);
   }
 
   /** The method has ended: nothing bounds the load any more. */
