@@ -38,6 +38,33 @@ describe('ResultCache', () => {
     expect(cache.stats).toMatchObject({ expirations: 1, hits: 1, misses: 1, hitRate: 0.5 });
   });
 
+  test('entries put with tags are invalidated by them, and entries put without are not', async () => {
+    const { cache } = make<number>({ staleIfError: '1h' });
+    cache.put('a', 1, { tags: ['odd', 'all'] });
+    cache.put('b', 2, { tags: ['all'] });
+    cache.put('c', 3);
+    cache.invalidateTags('odd', 'unknown');
+    expect(cache.keys()).toEqual(['c', 'b']);
+    expect(cache.lookup('a').state).toBe('miss');
+    cache.invalidateTags('all');
+    expect([cache.size, cache.get('b'), cache.get('c')]).toEqual([1, undefined, 3]);
+    expect(await cache.getOrLoad('b', () => 4)).toBe(4);
+    cache.invalidateTags('all');
+    expect(cache.get('b')).toBe(4);
+  });
+
+  test.each([[null], [['']], ['all'], [[7]]])('put refuses %j as tags', (tags) => {
+    const { cache } = make();
+    expect(() => cache.put('a', 1, { tags: tags as never })).toThrow(ConfigurationError);
+    expect(cache.size).toBe(0);
+  });
+
+  test('invalidateTags refuses what is no tag', () => {
+    expect(() => make().cache.invalidateTags('')).toThrow(
+      'ResultCache.invalidateTags: each tag must be a non-empty string',
+    );
+  });
+
   test('staleIfError keeps the value for lookup, not for get', () => {
     const { cache, clock } = make({ ttl: '1s', staleIfError: '1s' });
     const createdAt = clock.wall();

@@ -110,7 +110,8 @@ export class ResultCache<Value = unknown> {
   /** Stores a value. `ttl` overrides the cache's. @throws ConfigurationError on a wrong ttl or tag. */
   put(key: CacheKey, value: Value, { ttl, tags }: ResultCachePut = {}): void {
     const given = ttl === undefined ? this.ttl : milliseconds(ttl, 'ResultCache.put');
-    const label = tags && { tags: tagsGiven(tags, 'ResultCache.put'), sequence: this.cell.sequence };
+    const names = tags === undefined ? undefined : tagsGiven(tags, 'ResultCache.put');
+    const label = names && { tags: names, sequence: this.cell.sequence };
     this.cell.detach(key);
     const now = this.runtime.clock.now();
     this.store(key, value, given, { startedAt: now, now, label });

@@ -85,7 +85,7 @@ export class CacheHandle<Method extends (...args: any[]) => any> {
 
   /** Stores a value as if it had just been loaded. A load under way is detached. */
   async set(args: Parameters<Method>, value: Value<Method>, options?: SetOptions): Promise<void> {
-    const tags = options?.tags && tagsGiven(options.tags, 'cacheOf().set');
+    const tags = options?.tags === undefined ? undefined : tagsGiven(options.tags, 'cacheOf().set');
     this.#cache.set(this.#self, args, value, { ttl: ttlOf(options, 'cacheOf().set'), tags });
   }
 

@@ -88,8 +88,11 @@ export class CacheCell<Value = unknown, Flight extends CellFlight = CellFlight> 
     this.counters.sets += 1;
     this.forgetFailures(key);
     const isTagged = label !== undefined && label.tags.length > 0;
-    const mark = isTagged ? this.ownStamps.mark(label.tags, label.sequence) : undefined;
+    const stamps = isTagged ? this.ownStamps : undefined;
+    const mark = stamps?.mark((label as Label).tags, (label as Label).sequence);
     this.table.put(key, value, times, { now, retainedFor, mark });
+    // Whoever hears of what the table drops may have emptied the cell, and then nothing knows these tags any more.
+    if (stamps !== undefined && this.stamps !== stamps) this.drop(key);
   }
 
   /** A load begins. Loads that are not shared are kept apart: they are detached like all others. */

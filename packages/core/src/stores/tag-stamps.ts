@@ -47,7 +47,7 @@ export class Tag {
   }
 
   get isHeld(): boolean {
-    return this.entries > 0 || (this.loads !== undefined && this.loads.size > 0);
+    return this.entries > 0 || this.loads !== undefined;
   }
 
   remove(sequence: number): void {
@@ -76,7 +76,7 @@ export class EntryMark {
   readonly tags: readonly Tag[];
   private readonly sequence: number;
   private readonly stamps: TagStamps | undefined;
-  private ownExpiry = Infinity;
+  private ownExpiry: number | undefined = undefined;
 
   constructor(stamps?: TagStamps, tags: readonly Tag[] = [], sequence = 0) {
     this.stamps = stamps;
@@ -86,7 +86,7 @@ export class EntryMark {
 
   /** Removed or expired: no longer fresh in any case. */
   get isChanged(): boolean {
-    if (this.ownExpiry !== Infinity) return true;
+    if (this.ownExpiry !== undefined) return true;
     for (const tag of this.tags) if (tag.changedAt > this.sequence) return true;
     return false;
   }
@@ -98,11 +98,11 @@ export class EntryMark {
 
   /** When the entry stopped being fresh before its time; Infinity while it has not. */
   get expiredAt(): number {
-    return this.tags.reduce((at, tag) => Math.min(at, tag.expiredAt(this.sequence)), this.ownExpiry);
+    return this.tags.reduce((at, tag) => Math.min(at, tag.expiredAt(this.sequence)), this.ownExpiry ?? Infinity);
   }
 
   expire(at: number): void {
-    this.ownExpiry = Math.min(this.ownExpiry, at);
+    this.ownExpiry = Math.min(this.ownExpiry ?? at, at);
   }
 
   /** The entry has gone. */
@@ -202,7 +202,10 @@ export class TagStamps {
 
   private untag(load: TaggedLoad, name: string): void {
     const tag = this.known.get(name);
-    if (tag?.loads?.delete(load) === true) this.letGo(tag);
+    if (tag?.loads?.delete(load) !== true) return;
+    // An empty map is larger than all the rest of a tag.
+    if (tag.loads.size === 0) tag.loads = undefined;
+    this.letGo(tag);
   }
 
   private letGo(tag: Tag): void {

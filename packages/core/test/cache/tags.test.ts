@@ -158,6 +158,7 @@ describe('tags of an entry', () => {
   test.each([
     [[7 as never], 'cacheOf().set: each tag must be a non-empty string'],
     ['items' as never, 'cacheOf().set: tags must be an array of strings'],
+    [null as never, 'cacheOf().set: tags must be an array of strings'],
   ])('set with wrong tags %j rejects and stores nothing', async (tags, message) => {
     const { handle } = tagged();
     expect(await errorOf(handle.set(['1'], 1, { tags }))).toMatchObject({ name: 'ConfigurationError', message });
@@ -186,6 +187,19 @@ describe('invalidated entries are gone', () => {
     expect(await handle.invalidate('1')).toBe(false);
     expect(await handle.expire('3')).toBe(false);
     expect(world.runtime.health().caches).toMatchObject({ 'CachedService.get': { size: 1 } });
+    checkCell(cellOf(service));
+  });
+
+  test('a listener that empties the cache while an entry is stored leaves none behind without its tags', async () => {
+    const { service, handle, world } = tagged({ ttl: '1m', maxSize: 2 });
+    await service.get('1');
+    await world.clock.advance(minutes(2));
+    world.runtime.events.on('cache.expired', () => void handle.clear());
+    await service.get('2');
+    await service.get('3');
+    expect(handle.keys()).toEqual(['3']);
+    await handle.invalidateTags('items');
+    expect(handle.keys()).toEqual([]);
     checkCell(cellOf(service));
   });
 

@@ -5,7 +5,7 @@ import type { CurrentLoad, LoadUnderWay } from '../../pipeline/current-call.js';
 import type { Race } from '../../pipeline/race.js';
 import type { Timer } from '../../runtime/clock.js';
 import type { CacheCell } from '../../stores/cache-cell.js';
-import { LoadView, type Said } from './load-view.js';
+import { LoadView, type Said, type SeenLoad } from './load-view.js';
 import { together } from './tags.js';
 
 /** Callers who wait for a load until it is known to be slow, and the timer that tells. */
@@ -34,7 +34,7 @@ export interface Bypass {
 export const BYPASS = /* @__PURE__ */ onePerProcess('bypass', () => ({ note: 'bypass the cached value' }));
 
 /** One load under way. */
-export class Flight implements LoadUnderWay {
+export class Flight implements LoadUnderWay, SeenLoad {
   readonly key: CacheKey;
   readonly cell: CachedCell;
   readonly startedAt: number;
@@ -119,6 +119,11 @@ export class Flight implements LoadUnderWay {
     const { said, tagsOfCall } = this;
     if (said === undefined) return tagsOfCall;
     return together(tagsOfCall, said.tags ?? (said.isUnmodified ? this.stale?.tags : undefined));
+  }
+
+  holdTags(): void {
+    const { tagsOfResult } = this;
+    if (!this.isDetached && tagsOfResult !== undefined) this.cell.tagLoad(this.key, this, tagsOfResult);
   }
 
   /** The method has ended: nothing bounds the load any more. */

@@ -2,7 +2,6 @@ import type { Duration } from '../../algorithms/duration.js';
 import { ConfigurationError } from '../../errors/configuration-error.js';
 import type { CurrentLoad } from '../../pipeline/current-call.js';
 import { tagsProblem } from '../../stores/tag-names.js';
-import type { Flight } from './flight.js';
 
 /** What the method has said of its result. */
 export class Said {
@@ -20,12 +19,24 @@ export class Said {
   }
 }
 
+/** What is seen of a load. */
+export interface SeenLoad {
+  readonly stale: CurrentLoad['stale'];
+  readonly isRefresh: boolean;
+  readonly hasEnded: boolean;
+  readonly run: { readonly attempt: number; readonly method: string };
+  readonly said: Said | undefined;
+  latest: Said | undefined;
+  /** It has the tags of its result from now on, so that an invalidation meets it. */
+  holdTags(): void;
+}
+
 /** The load as its method sees it: `currentCall().cache`. Never pooled, since a method may keep it. */
 export class LoadView implements CurrentLoad {
-  readonly #flight: Flight;
+  readonly #flight: SeenLoad;
   readonly #attempt: number;
 
-  constructor(flight: Flight) {
+  constructor(flight: SeenLoad) {
     this.#flight = flight;
     this.#attempt = flight.run.attempt;
   }
@@ -45,7 +56,7 @@ export class LoadView implements CurrentLoad {
     said.problem = tagsProblem(tags);
     if (said.problem !== undefined) return;
     said.tags = [...new Set(tags)];
-    this.#holdTags();
+    this.#flight.holdTags();
   }
 
   setTtl(ttl: Duration): void {
@@ -68,15 +79,9 @@ export class LoadView implements CurrentLoad {
     const said = this.#said();
     if (said !== undefined) {
       said.isUnmodified = true;
-      this.#holdTags();
+      this.#flight.holdTags();
     }
     return stale.value as Value;
-  }
-
-  /** From now on, so that an invalidation meets the load. */
-  #holdTags(): void {
-    const { cell, key, isDetached, tagsOfResult } = this.#flight;
-    if (!isDetached && tagsOfResult !== undefined) cell.tagLoad(key, this.#flight, tagsOfResult);
   }
 
   /** Where it is still of interest: neither after the load nor in an attempt that has been given up. */
