@@ -149,12 +149,12 @@ export class Loader {
     });
   }
 
-  private lead(request: LoadRequest, manner: Manner): unknown {
+  private lead(request: LoadRequest, { isRefresh, isCounted, ttl }: Manner): unknown {
     const { cell, key, call, inside } = request;
     const run = new Call(inside, call.self, call.args);
     const startedAt = this.clock.now();
     const stale = this.stale.replaced(cell, key, startedAt);
-    const flight = new Flight(request, run, { startedAt, stale, ...manner });
+    const flight = new Flight(request, run, { startedAt, stale, isRefresh, isCounted, ttl });
     this.prepare(flight, call);
     // The user's function runs before the load is one: what it invalidates, the load has not read yet.
     const tags = this.writer.tagsOf(call.self, call.args);
