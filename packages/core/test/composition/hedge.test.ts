@@ -447,3 +447,29 @@ test.each([
   expect(Object.values({ ...bulkheads, ...rateLimits })).toMatchObject([{ rejected: 0 }]);
   expect(budget.available(clock.now())).toBe(1);
 });
+
+test.each([
+  ['adaptiveConcurrency', { adaptiveConcurrency: { min: 1, initial: 1, max: 1 } }],
+  ['adaptiveThrottle', { adaptiveThrottle: { k: 1, padding: 1, maxRejection: 0.9 } }],
+])('a hedge that %s does not let go is told as a hedge alone', async (_what, options) => {
+  // The throttle draws for the call, which goes, and for its hedge, which does not.
+  let draw = 0.99;
+  const { own, clock, events } = virtualWorld({ random: () => draw });
+  let isDown = true;
+  class Api {
+    @Resilient(options as ResilientOptions<any, any[], any>)
+    @Hedge({ after: 100 })
+    async load(): Promise<string> {
+      if (isDown) throw coded('ECONNREFUSED');
+      draw = 0;
+      await clock.sleep(300);
+      return 'value';
+    }
+  }
+  const api = own(new Api());
+  if ('adaptiveThrottle' in options) for (let call = 0; call < 20; call += 1) await errorOf(api.load());
+  isDown = false;
+  expect(await clock.until(api.load())).toBe('value');
+  expect(events.of('hedge.suppressed')).toMatchObject([{ reason: 'rejected' }]);
+  expect(events.types().filter((type) => type.endsWith('.rejected'))).toEqual([]);
+});

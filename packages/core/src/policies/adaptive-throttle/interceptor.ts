@@ -121,7 +121,8 @@ export class ThrottleInterceptor implements Interceptor {
       if (this.shadowed.isWatched) this.shadowed.emit(method, { policy: this.policy, ...facts });
       return undefined;
     }
-    if (this.rejected.isWatched) this.rejected.emit(method, { ...facts });
+    // A hedge that may not go is no refused call: the hedge tells of it.
+    if (this.rejected.isWatched && call.more?.isSpeculative !== true) this.rejected.emit(method, { ...facts });
     return new Refusal(withoutStack(() => new ThrottledError(method, facts), runtime.settings.captureStacks));
   }
 }
