@@ -1,4 +1,4 @@
-import { ResultCache, createRuntime, uncached } from '../../src/index.js';
+import { ResultCache, createRuntime, leaseTtl, uncached } from '../../src/index.js';
 import { virtualClock } from '../../../testing/src/index.js';
 import { Counter, cached, handleOf } from '../cache/support.js';
 import { coded, settledOf, virtualWorld, withStatus } from '../support/virtual-world.js';
@@ -164,5 +164,77 @@ describe('defects that are absent', () => {
     await handleOf(vault).invalidate('a');
     expect(await world.clock.until(early)).toBe('old');
     expect(await world.clock.until(vault.get('a'))).toBe('rotated');
+  });
+});
+
+describe('lease-aware cache', () => {
+  const leased = (lease: object) => {
+    const world = virtualWorld();
+    const counter = new Counter();
+    const vault = cached(world, { ttl: leaseTtl(), staleIfError: '1h' }, () => ({ ...lease, reads: counter.load() }));
+    return { world, counter, vault };
+  };
+  const LEASE = { lease_id: 'database/creds/app/7', lease_duration: 3600, renewable: true };
+
+  test('G19 a value is kept with its lease, and used until a margin of 60 s before its end', async () => {
+    const { world, counter, vault } = leased(LEASE);
+    await vault.get('database/creds/app');
+    await world.clock.advance(3_539_999);
+    await vault.get('database/creds/app');
+    expect(counter.calls).toBe(1);
+    await world.clock.advance(1);
+    await vault.get('database/creds/app');
+    expect(counter.calls).toBe(2);
+  });
+
+  test.each([
+    [3600, 3540],
+    [120, 60],
+    [70, 10],
+    [20, 10],
+    [10, 5],
+    [2, 1],
+  ])(
+    'G20 of a lease of %i s %i s are used; never all of it, where the lesson used a short one beyond its end',
+    async (lease, used) => {
+      const { world, counter, vault } = leased({ ...LEASE, lease_duration: lease });
+      await vault.get('database/creds/app');
+      await world.clock.advance(used * 1000 - 1);
+      await vault.get('database/creds/app');
+      expect(counter.calls).toBe(1);
+      await world.clock.advance(1);
+      await vault.get('database/creds/app');
+      expect(counter.calls).toBe(2);
+    },
+  );
+
+  test('G20 a value without a lease has the default ttl of 300 s', async () => {
+    const { world, counter, vault } = leased({ lease_id: '', lease_duration: 0, renewable: false });
+    await vault.get('secret/app');
+    await world.clock.advance(299_999);
+    await vault.get('secret/app');
+    expect(counter.calls).toBe(1);
+    await world.clock.advance(1);
+    await vault.get('secret/app');
+    expect(counter.calls).toBe(2);
+  });
+
+  test('G21 a lease without a duration is one of 3600 s; without an id there is no lease', async () => {
+    const { world, counter, vault } = leased({ lease_id: 'database/creds/app/7' });
+    await vault.get('database/creds/app');
+    await world.clock.advance(3_539_999);
+    await vault.get('database/creds/app');
+    expect(counter.calls).toBe(1);
+    expect([leaseTtl()({ lease_duration: 60 }), leaseTtl()({})]).toEqual(['5m', '5m']);
+  });
+
+  test('GX2 no lease is answered after its end, whatever fails', async () => {
+    const { world, counter, vault } = leased(LEASE);
+    await vault.get('database/creds/app');
+    counter.failure = coded('ECONNREFUSED');
+    await world.clock.advance(3_599_999);
+    expect(await vault.get('database/creds/app')).toMatchObject({ reads: 1 });
+    await world.clock.advance(1);
+    expect(await settledOf(vault.get('database/creds/app'))).toEqual({ error: counter.failure });
   });
 });
