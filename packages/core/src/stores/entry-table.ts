@@ -1,5 +1,6 @@
 import type { CacheKey } from '../algorithms/stable-key.js';
-import { LruSlots } from './lru.js';
+import type { EntrySlots, EvictionReason, MakeSlots } from './entry-slots.js';
+import { lruSlots } from './evictions.js';
 
 /** Times are monotonic milliseconds. */
 export interface EntryTimes {
@@ -12,7 +13,7 @@ export interface EntryTimes {
   readonly hardUntilWall: number;
 }
 
-export type DropReason = 'size' | 'resize' | 'expired';
+export type DropReason = EvictionReason | 'resize' | 'expired';
 
 const FIRST_CAPACITY = 16;
 const GROWTH = 4;
@@ -21,12 +22,13 @@ const SWEPT_PER_WRITE = 2;
 const VACANT = Number.NaN;
 
 /**
- * The entries of one cache: values in least-recently-used order, times in typed arrays beside them. Starts small and
+ * The entries of one cache: values in the order in which they would make room, times in typed arrays beside
+ * them. Starts small and
  * grows to `maxSize`, so that a thousand instances with nearly empty caches cost little. Expired entries go when they are
  * met: at look-up, or by a cursor that visits a few slots at each write.
  */
 export class EntryTable<Value = unknown> {
-  private slots: LruSlots<CacheKey, Value>;
+  private slots: EntrySlots<CacheKey, Value>;
   private freshUntil: Float64Array;
   private startedAt: Float64Array;
   /** Made with the first leased entry. */
@@ -37,12 +39,14 @@ export class EntryTable<Value = unknown> {
   private cursor = 0;
   private limit: number;
   private readonly onDrop: (key: CacheKey, reason: DropReason) => void;
+  private makeSlots: MakeSlots;
 
-  constructor(maxSize: number, onDrop: (key: CacheKey, reason: DropReason) => void) {
+  constructor(maxSize: number, onDrop: (key: CacheKey, reason: DropReason) => void, makeSlots: MakeSlots = lruSlots) {
     this.limit = maxSize;
+    this.makeSlots = makeSlots;
     this.onDrop = onDrop;
     const capacity = Math.min(maxSize, FIRST_CAPACITY);
-    this.slots = new LruSlots(capacity);
+    this.slots = makeSlots(capacity, maxSize);
     this.freshUntil = new Float64Array(capacity).fill(VACANT);
     this.startedAt = new Float64Array(capacity);
   }
@@ -61,7 +65,7 @@ export class EntryTable<Value = unknown> {
   }
 
   /**
-   * The slot of a key whose entry is fresh, now the most recently used one; else −1. Leased entries are never answered
+   * The slot of a key whose entry is fresh, which counts as use; else −1. Leased entries are never answered
    * here: their end is judged by the exact clocks.
    */
   hit(key: CacheKey, now: number): number {
@@ -106,6 +110,7 @@ export class EntryTable<Value = unknown> {
     const known = this.slots.find(key);
     const victim = known < 0 ? this.victimAfterGrowth() : -1;
     const evicted = victim < 0 ? undefined : this.slots.keyAt(victim);
+    const reason = victim < 0 ? 'size' : this.slots.reasonFor(victim);
     let slot = known;
     if (known < 0) slot = this.slots.insert(key, value);
     else this.slots.replace(known, value);
@@ -114,7 +119,7 @@ export class EntryTable<Value = unknown> {
     if (this.promises !== undefined) this.promises[slot] = undefined;
     if (times.hardUntil !== Infinity || this.hardUntil !== undefined) this.setLease(slot, times);
     // Told last: whoever hears of it may change the table.
-    if (victim >= 0) this.onDrop(evicted, 'size');
+    if (victim >= 0) this.onDrop(evicted, reason);
   }
 
   delete(key: CacheKey): boolean {
@@ -138,17 +143,24 @@ export class EntryTable<Value = unknown> {
     this.promises = undefined;
   }
 
-  /** Keys from the most recently used on. */
+  /** The keys, first those that would be kept longest: under LRU from the most recently used on. */
   keys(): CacheKey[] {
     return [...this.slots.slotsFromOldest()].reverse().map((slot) => this.slots.keyAt(slot));
   }
 
-  /** Another bound: the least recently used entries beyond it go. */
+  /** Another bound: the entries beyond it that would make room first go. */
   resize(maxSize: number): void {
     if (maxSize === this.limit) return;
     this.limit = maxSize;
     if (this.slots.capacity <= maxSize) return;
     for (const dropped of this.rebuild(maxSize)) this.onDrop(dropped, 'resize');
+  }
+
+  /** Another eviction: entries are kept. */
+  useSlots(makeSlots: MakeSlots): void {
+    if (makeSlots === this.makeSlots) return;
+    this.makeSlots = makeSlots;
+    this.rebuild(this.slots.capacity);
   }
 
   /** The slot that a new key will take from another one; −1 where there is room, or room can be made. */
@@ -160,10 +172,10 @@ export class EntryTable<Value = unknown> {
     return this.slots.nextVictim;
   }
 
-  /** Copies the entries, least recently used first, into arrays of another length; returns the keys beyond it. */
+  /** Copies the entries, first those that would make room first, into arrays of another length; returns the keys beyond it. */
   private rebuild(capacity: number): CacheKey[] {
     const { slots, freshUntil, startedAt, hardUntil, hardUntilWall, promises } = this;
-    this.slots = new LruSlots(capacity);
+    this.slots = this.makeSlots(capacity, this.limit, slots);
     this.freshUntil = new Float64Array(capacity).fill(VACANT);
     this.startedAt = new Float64Array(capacity);
     this.hardUntil = hardUntil && new Float64Array(capacity).fill(Infinity);
@@ -178,7 +190,7 @@ export class EntryTable<Value = unknown> {
         dropped.push(key);
         continue;
       }
-      const slot = this.slots.insert(key, slots.valueAt(old));
+      const slot = this.slots.take(slots, old);
       this.freshUntil[slot] = freshUntil[old] as number;
       this.startedAt[slot] = startedAt[old] as number;
       if (hardUntil !== undefined) (this.hardUntil as Float64Array)[slot] = hardUntil[old] as number;
