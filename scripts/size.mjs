@@ -10,16 +10,16 @@ import { root } from './pnpm.mjs';
 
 /** What each is now and a little, in bytes. The goals of the design are 15 KB for all and 5 KB for one decorator. */
 const BOUNDS = {
-  '*': 77_900,
+  '*': 81_500,
   Retry: 26_400,
   CircuitBreaker: 31_000,
   Timeout: 21_500,
   Fallback: 23_000,
   Bulkhead: 25_300,
   RateLimit: 26_400,
-  Cached: 35_900,
+  Cached: 39_500,
   Invalidates: 22_900,
-  Resilient: 62_900,
+  Resilient: 66_300,
 };
 const GOAL_ALL = 15;
 const GOAL_ONE = 5;

@@ -42,7 +42,14 @@ export class FrequencySketch {
   increment(hash: number): number {
     const estimate = this.estimate(hash);
     if (estimate === MOST) return MOST;
-    this.raise(hash, estimate + 1);
+    const { table } = this;
+    const block = (hash & this.blockMask) * ROWS;
+    const choice = Math.imul(hash, SCRAMBLE) >>> 16;
+    for (let row = 0; row < ROWS; row++) {
+      const shift = shiftIn(choice, row);
+      const word = table[block + row] as number;
+      if (((word >>> shift) & MOST) === estimate) table[block + row] = word + (1 << shift);
+    }
     return estimate + 1;
   }
 

@@ -13,10 +13,6 @@ export class KeyedHash {
   private readonly second: number;
   private readonly float = new Float64Array(1);
   private readonly words = new Uint32Array(this.float.buffer);
-  private v0 = 0;
-  private v1 = 0;
-  private v2 = 0;
-  private v3 = 0;
 
   /** @param secret two words of 32 bits. */
   constructor([first, second]: readonly [number, number]) {
@@ -26,77 +22,57 @@ export class KeyedHash {
 
   /** A signed integer of 32 bits. */
   of(key: CacheKey): number {
-    if (typeof key === 'string') return this.ofText(key, TEXT);
-    if (typeof key === 'number') return this.ofNumber(key);
-    return this.ofText(String(key), typeof key === 'bigint' ? BIGINT : OTHER);
-  }
-
-  private ofNumber(value: number): number {
+    if (typeof key === 'string') return this.digest(key, TEXT);
+    if (typeof key === 'bigint') return this.digest(String(key), BIGINT);
+    if (typeof key !== 'number') return this.digest(String(key), OTHER);
     // Adding 0 makes 0 of -0; all NaN are one.
-    this.float[0] = Number.isNaN(value) ? Number.NaN : value + 0;
-    this.start(NUMBER);
-    this.absorb(this.words[0] as number);
-    this.absorb(this.words[1] as number);
-    return this.finish(2 * BYTES_PER_WORD);
+    this.float[0] = Number.isNaN(key) ? Number.NaN : key + 0;
+    return this.digest(undefined, NUMBER);
   }
 
-  private ofText(text: string, kind: number): number {
-    this.start(kind);
-    const { length } = text;
-    const even = length & ~1;
-    for (let index = 0; index < even; index += 2)
-      this.absorb(text.charCodeAt(index) | (text.charCodeAt(index + 1) << 16));
-    const bytes = (length * 2) << 24;
-    return this.finishWith(even === length ? bytes : bytes | text.charCodeAt(even));
-  }
-
-  private start(kind: number): void {
-    this.v0 = this.first;
+  /** Of a text, or of the number in `words`. The rounds at the end are rounds with a word of 0. */
+  private digest(text: string | undefined, kind: number): number {
     // Equal bits of different types are different keys.
-    this.v1 = this.second ^ kind;
-    this.v2 = this.first ^ 0x6c796765;
-    this.v3 = this.second ^ kind ^ 0x74656462;
-  }
-
-  private absorb(word: number): void {
-    this.v3 ^= word;
-    this.round();
-    this.v0 ^= word;
-  }
-
-  private finish(bytes: number): number {
-    return this.finishWith(bytes << 24);
-  }
-
-  private finishWith(lastWord: number): number {
-    this.absorb(lastWord);
-    this.v2 ^= 0xff;
-    this.round();
-    this.round();
-    this.round();
-    return this.v1 ^ this.v3;
-  }
-
-  private round(): void {
-    let { v0, v1, v2, v3 } = this;
-    v0 = (v0 + v1) | 0;
-    v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
-    v0 = (v0 << 16) | (v0 >>> 16);
-    v2 = (v2 + v3) | 0;
-    v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2;
-    v0 = (v0 + v3) | 0;
-    v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0;
-    v2 = (v2 + v1) | 0;
-    v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2;
-    v2 = (v2 << 16) | (v2 >>> 16);
-    this.v0 = v0;
-    this.v1 = v1;
-    this.v2 = v2;
-    this.v3 = v3;
+    const second = this.second ^ kind;
+    let v0 = this.first;
+    let v1 = second;
+    let v2 = this.first ^ 0x6c796765;
+    let v3 = second ^ 0x74656462;
+    const length = text === undefined ? UNITS_PER_NUMBER : text.length;
+    const last = length >> 1;
+    for (let index = 0; index <= last + FINAL_ROUNDS; index++) {
+      let word = 0;
+      if (index < last) word = text === undefined ? (this.words[index] as number) : pairAt(text, index * 2);
+      else if (index === last) word = lastWord(text, length);
+      else if (index === last + 1) v2 ^= 0xff;
+      v3 ^= word;
+      v0 = (v0 + v1) | 0;
+      v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
+      v0 = (v0 << 16) | (v0 >>> 16);
+      v2 = (v2 + v3) | 0;
+      v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2;
+      v0 = (v0 + v3) | 0;
+      v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0;
+      v2 = (v2 + v1) | 0;
+      v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2;
+      v2 = (v2 << 16) | (v2 >>> 16);
+      v0 ^= word;
+    }
+    return v1 ^ v3;
   }
 }
 
-const BYTES_PER_WORD = 4;
+const pairAt = (text: string, index: number): number => text.charCodeAt(index) | (text.charCodeAt(index + 1) << 16);
+
+/** The length in bytes, and a unit that has no other beside it. */
+const lastWord = (text: string | undefined, length: number): number => {
+  const bytes = (length * 2) << 24;
+  return text !== undefined && (length & 1) === 1 ? bytes | text.charCodeAt(length - 1) : bytes;
+};
+
+const FINAL_ROUNDS = 3;
+/** Two words, as four code units of a text would be. */
+const UNITS_PER_NUMBER = 4;
 const TEXT = 0;
 const NUMBER = 1;
 const BIGINT = 2;

@@ -70,12 +70,14 @@ export class SegmentedLru {
   /** A slot in a list was used. */
   use(slot: number): void {
     const segment = this.segments[slot] as number;
-    if (segment === WINDOW) {
-      if (this.older[this.endOf(WINDOW)] !== slot) this.move(slot, WINDOW);
-      return;
+    const list = segment === WINDOW ? WINDOW : PROTECTED;
+    if (segment !== list) {
+      this.move(slot, list);
+      this.demote();
+    } else if (this.older[this.capacity + list] !== slot) {
+      this.detach(slot);
+      this.attach(slot, list);
     }
-    this.move(slot, PROTECTED);
-    this.demote();
   }
 
   /** A slot leaves its list. */
@@ -97,11 +99,12 @@ export class SegmentedLru {
     return frequencyOf(candidate) > frequencyOf(defender) + MARGIN ? defender : candidate;
   }
 
-  /** The victim leaves; the candidate that has won against it moves into the main region. */
-  evict(victim: number): void {
+  /** The victim leaves and is returned; the candidate that has won against it moves into the main region. */
+  evict(victim: number): number {
     if (this.segments[victim] !== WINDOW && this.length(WINDOW) >= this.windowLimit)
       this.move(this.oldest(WINDOW), PROBATION);
     this.leave(victim);
+    return victim;
   }
 
   /** Whether the slot would go because it lost against the main region, which it wanted to enter. */
@@ -118,6 +121,10 @@ export class SegmentedLru {
   /** A slot in no list becomes the newest of the list in which another order has its slot. */
   enterAs(segment: number, slot: number): void {
     this.push(slot, segment);
+  }
+
+  holds(slot: number): boolean {
+    return this.segments[slot] !== VACANT;
   }
 
   isInMainRegion(slot: number): boolean {
@@ -171,22 +178,32 @@ export class SegmentedLru {
   }
 
   private push(slot: number, list: number): void {
-    const end = this.capacity + list;
-    const second = this.older[end] as number;
-    this.newer[second] = slot;
-    this.older[slot] = second;
-    this.newer[slot] = end;
-    this.older[end] = slot;
+    this.attach(slot, list);
     this.segments[slot] = list;
     this.lengths[list] = this.length(list) + 1;
   }
 
   private unlink(slot: number): void {
-    const newer = this.newer[slot] as number;
-    const older = this.older[slot] as number;
-    this.newer[older] = newer;
-    this.older[newer] = older;
+    this.detach(slot);
     const list = this.segments[slot] as number;
     this.lengths[list] = this.length(list) - 1;
+  }
+
+  private attach(slot: number, list: number): void {
+    const { newer, older } = this;
+    const end = this.capacity + list;
+    const second = older[end] as number;
+    newer[second] = slot;
+    older[slot] = second;
+    newer[slot] = end;
+    older[end] = slot;
+  }
+
+  private detach(slot: number): void {
+    const { newer, older } = this;
+    const next = newer[slot] as number;
+    const previous = older[slot] as number;
+    newer[previous] = next;
+    older[next] = previous;
   }
 }

@@ -55,19 +55,32 @@ export class WindowTuner {
   private inForce: Contender;
   private readonly sketch: FrequencySketch;
   private readonly shift: number;
+  /** Entries of each small cache. */
+  private readonly size: number;
+  /** A number for each key that any of the small caches holds, which stands for it in their orders. */
+  private readonly numbers = new Map<number, number>();
+  private readonly hashes: Int32Array;
+  /** In how many of the small caches each is. */
+  private readonly holders: Uint8Array;
+  private readonly free: number[] = [];
   private readonly span: number;
   private accesses = 0;
   /** By how many hits the real cache is behind the one that rehearses its window, in this span. */
   private behind = 0;
+  private readonly frequencyOf = (number: number): number => this.sketch.estimate(this.hashes[number] as number);
 
   /** @param capacity of the real cache. @param share of the window to begin with, one that a tuner has chosen. */
   constructor(capacity: number, share: number = FIRST_SHARE) {
     this.shift = sampleShift(capacity);
-    const size = Math.max(1, Math.round(capacity / 2 ** this.shift));
-    this.contenders = SHARES.map((each) => new Contender(size, each));
+    this.size = Math.max(1, Math.round(capacity / 2 ** this.shift));
+    // One more than they can hold: a newcomer has its number before another key has lost it.
+    const most = this.size * SHARES.length + 1;
+    this.hashes = new Int32Array(most);
+    this.holders = new Uint8Array(most);
+    this.contenders = SHARES.map((each) => new Contender(each, { keys: most, size: this.size }));
     this.inForce = (this.contenders.find((each) => each.share === share) ?? this.contenders[0]) as Contender;
-    this.sketch = new FrequencySketch(size * SKETCH_KEYS_PER_ENTRY);
-    this.span = size * SPAN;
+    this.sketch = new FrequencySketch(this.size * SKETCH_KEYS_PER_ENTRY);
+    this.span = this.size * SPAN;
   }
 
   /** Of the capacity, 0..1. */
@@ -82,16 +95,41 @@ export class WindowTuner {
 
   /** A key of the sample was used, and was in the real cache or not. */
   record(hash: number, wasHit: boolean): Verdict {
-    const { sketch, contenders } = this;
-    sketch.increment(hash);
     // While the small caches fill, all of them hold the same.
-    const isFair = this.inForce.cache.isFull;
-    for (const contender of contenders) contender.isHit = contender.cache.use(hash, sketch);
+    const isFair = this.inForce.held === this.size;
+    this.sketch.increment(hash);
+    const number = this.numbers.get(hash) ?? this.numberFor(hash);
+    for (const contender of this.contenders) this.use(contender, number);
     this.accesses += 1;
     if (this.accesses % this.span === 0) this.endSpan();
     if (!isFair) return 'as before';
     if (this.compare()) return 'another share';
     return this.isBehind(wasHit) ? 'behind' : 'as before';
+  }
+
+  private numberFor(hash: number): number {
+    const number = this.free.pop() ?? this.numbers.size;
+    this.numbers.set(hash, number);
+    this.hashes[number] = hash;
+    return number;
+  }
+
+  private use(contender: Contender, number: number): void {
+    const { order } = contender;
+    contender.isHit = order.holds(number);
+    if (contender.isHit) return order.use(number);
+    if (contender.held === this.size) this.release(order.evict(order.victim(this.frequencyOf)));
+    else contender.held += 1;
+    order.enter(number);
+    this.holders[number] = (this.holders[number] as number) + 1;
+  }
+
+  private release(number: number): void {
+    const left = (this.holders[number] as number) - 1;
+    this.holders[number] = left;
+    if (left > 0) return;
+    this.numbers.delete(this.hashes[number] as number);
+    this.free.push(number);
   }
 
   /** Whether the real cache misses most of what it hits in small: then what it holds is there for old merits. */
@@ -139,65 +177,26 @@ export class WindowTuner {
   }
 }
 
-/** A window size that could be in force, and the evidence for it. */
+/** A window size that could be in force, the small cache that rehearses it, and the evidence for it. */
 class Contender {
   readonly share: number;
-  readonly cache: MiniatureCache;
+  readonly order: SegmentedLru;
+  /** Keys in the small cache. */
+  held = 0;
   isHit = false;
   /** By how many hits it is ahead of the one in force. */
   lead = 0;
   /** On how many accesses the two differed. */
   differences = 0;
 
-  constructor(size: number, share: number) {
+  constructor(share: number, { keys, size }: { readonly keys: number; readonly size: number }) {
     this.share = share;
-    this.cache = new MiniatureCache(size, share);
+    this.order = new SegmentedLru(keys, share);
+    this.order.setWindow(share, size);
   }
 
   get isProved(): boolean {
     return this.lead > FEWEST_HITS_AHEAD + CERTAINTY * Math.sqrt(this.differences);
-  }
-}
-
-/** A cache of hashes, which says hit or miss. */
-class MiniatureCache {
-  private readonly slots = new Map<number, number>();
-  private readonly hashes: Int32Array;
-  private readonly order: SegmentedLru;
-
-  constructor(size: number, share: number) {
-    this.hashes = new Int32Array(size);
-    this.order = new SegmentedLru(size, share);
-  }
-
-  get isFull(): boolean {
-    return this.slots.size === this.hashes.length;
-  }
-
-  /** Returns whether it was there; afterwards it is. */
-  use(hash: number, sketch: FrequencySketch): boolean {
-    const slot = this.slots.get(hash);
-    if (slot === undefined) {
-      this.insert(hash, sketch);
-      return false;
-    }
-    this.order.use(slot);
-    return true;
-  }
-
-  private insert(hash: number, sketch: FrequencySketch): void {
-    const slot = this.isFull ? this.makeRoom(sketch) : this.slots.size;
-    this.slots.set(hash, slot);
-    this.hashes[slot] = hash;
-    this.order.enter(slot);
-  }
-
-  private makeRoom(sketch: FrequencySketch): number {
-    const { order, hashes } = this;
-    const victim = order.victim((slot) => sketch.estimate(hashes[slot] as number));
-    order.evict(victim);
-    this.slots.delete(hashes[victim] as number);
-    return victim;
   }
 }
 

@@ -2,16 +2,20 @@ import { type Duration, parseDuration } from '../algorithms/duration.js';
 import { isSingleUse } from '../algorithms/single-use.js';
 import { type CacheKey, isUnkeyable, keyOf } from '../algorithms/stable-key.js';
 import { ConfigurationError } from '../errors/configuration-error.js';
-import { type Schema, checkOptions, duration, whole } from '../errors/option-check.js';
+import { type Schema, checkOptions, duration, oneOf, whole } from '../errors/option-check.js';
 import { type Windows, judge } from '../policies/cached/machine.js';
 import type { Runtime } from '../runtime/runtime.js';
+import { processSecret } from '../runtime/system.js';
 import { world } from '../runtime/world.js';
 import { CacheCell, type CellFlight } from '../stores/cache-cell.js';
 import type { CacheStats } from '../stores/cache-stats.js';
+import { type Eviction, slotsFor } from '../stores/evictions.js';
 
 export interface ResultCacheOptions {
-  /** Entries kept; the least recently used goes first. Default 256. */
+  /** Entries kept; which goes first is for `eviction` to say. Default 256. */
   readonly maxSize?: number;
+  /** 'lru': the least recently used goes first. 'adaptive': by how often and how lately, as the load rewards it. Default 'lru'. */
+  readonly eviction?: Eviction;
   /** How long a value is fresh; 0 or Infinity: for ever. Default '5m'. */
   readonly ttl?: Duration;
   /** How long past the ttl `lookup` still shows the value, as stale. Default 0. */
@@ -41,6 +45,7 @@ class Load<Value> implements CellFlight {
 
 const schema = (): Schema => ({
   maxSize: whole(1),
+  eviction: oneOf('lru', 'adaptive'),
   ttl: duration({ infinite: true }),
   staleIfError: duration({ infinite: true }),
 });
@@ -53,7 +58,7 @@ const milliseconds = (ttl: Duration, caller: string): number => {
 };
 
 /**
- * The cache of `@Cached` for direct use: least recently used out, time to live, one load per key.
+ * The cache of `@Cached` for direct use: a bound, time to live, one load per key.
  * @throws ConfigurationError on a wrong option.
  */
 export class ResultCache<Value = unknown> {
@@ -70,7 +75,11 @@ export class ResultCache<Value = unknown> {
     this.runtime = runtime;
     this.ttl = milliseconds(options.ttl ?? '5m', 'new ResultCache');
     this.windows = { staleWhileRevalidate: 0, staleIfError: parseDuration(options.staleIfError ?? 0) };
-    this.cell = new CacheCell(options.maxSize ?? 256, () => undefined);
+    this.cell = new CacheCell(
+      options.maxSize ?? 256,
+      () => undefined,
+      slotsFor(options.eviction ?? 'lru', processSecret),
+    );
   }
 
   /** The key that `@Cached` makes of these arguments. @throws ConfigurationError when they have none. */
@@ -156,7 +165,7 @@ export class ResultCache<Value = unknown> {
     this.cell.clear();
   }
 
-  /** Most recently used first. */
+  /** First those that would be kept longest: with `eviction: 'lru'` the most recently used. */
   keys(): CacheKey[] {
     return this.cell.table.keys();
   }

@@ -39,7 +39,8 @@ const USES_PER_ENTRY = 16;
  * Friedman and Manes, Adaptive software cache management (2018).
  *
  * Traps: a newcomer must not be refused at once, or nothing new ever gets in after the load has changed; a candidate
- * counts the use that brought it, so a tie by one is no win (`MARGIN` of `SegmentedLru`).
+ * counts the use that brought it, so a tie by one is no win (`MARGIN` of `SegmentedLru`); a loop over more than
+ * `USES_PER_ENTRY` times the entries is forgotten before it comes round, and is hit no more than under LRU.
  */
 export class AdaptiveSlots<Value> implements EntrySlots<CacheKey, Value> {
   readonly capacity: number;
@@ -192,9 +193,8 @@ export class AdaptiveSlots<Value> implements EntrySlots<CacheKey, Value> {
     const { size } = this.slots;
     if (size === this.capacity) {
       if (this.entries !== size) this.fit(size);
-      const victim = this.order.victim(this.frequencyOf);
+      const victim = this.order.evict(this.order.victim(this.frequencyOf));
       this.forget(victim);
-      this.order.evict(victim);
       return victim;
     }
     // Where nothing was deleted, the first slots are in use.

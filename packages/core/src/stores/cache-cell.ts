@@ -1,5 +1,6 @@
 import type { CacheKey } from '../algorithms/stable-key.js';
 import { CacheCounters, type CacheStats } from './cache-stats.js';
+import type { MakeSlots } from './entry-slots.js';
 import { type DropReason, EntryTable, type EntryTimes } from './entry-table.js';
 
 /** A load under way, as far as the cell needs to know it. */
@@ -25,13 +26,14 @@ export class CacheCell<Value = unknown, Flight extends CellFlight = CellFlight> 
   private unshared: Map<Flight, CacheKey> | undefined = undefined;
   private throttles: Map<CacheKey, KeyThrottle> | undefined = undefined;
 
-  constructor(maxSize: number, onDrop: (key: CacheKey, reason: DropReason) => void) {
-    this.table = new EntryTable(maxSize, (key, reason) => {
+  constructor(maxSize: number, onDrop: (key: CacheKey, reason: DropReason) => void, makeSlots?: MakeSlots) {
+    const forget = (key: CacheKey, reason: DropReason): void => {
       this.throttles?.delete(key);
       if (reason === 'expired') this.counters.expirations += 1;
       else this.counters.evictions += 1;
       onDrop(key, reason);
-    });
+    };
+    this.table = new EntryTable(maxSize, forget, makeSlots);
   }
 
   get stats(): CacheStats {

@@ -120,6 +120,7 @@ check('@Cached', Cached, [
   ['tll', { tll: 1 }, "tll is not an option; did you mean 'ttl'?"],
   ['maxSize', { maxSize: 0 }, 'maxSize must be >= 1, got 0'],
   ['maxSize', { maxSize: Infinity }, 'maxSize must be a whole number, got Infinity'],
+  ['eviction', { eviction: 'lfu' }, "eviction must be one of 'lru', 'adaptive' (did you mean 'lru'?), got 'lfu'"],
   ['staleWhileRevalidate', { staleWhileRevalidate: -5 }, 'staleWhileRevalidate must be >= 0 ms, got -5'],
   ['staleIfError', { staleIfError: false }, `staleIfError must be true, or ${DURATION.slice(8)}, got false`],
   ['staleIfError.maxStale', { staleIfError: {} }, 'staleIfError.maxStale is missing'],

@@ -17,6 +17,7 @@ import {
   text,
   whole,
 } from '../../errors/option-check.js';
+import type { Eviction } from '../../stores/evictions.js';
 import type { TtlRules, Windows } from './machine.js';
 
 /** A ttl with an end that nothing may pass: a lease. `hardUntil` is in milliseconds since the epoch. */
@@ -39,8 +40,10 @@ export interface StaleIfErrorOptions {
 export interface CachedOptions<Args extends readonly unknown[] = never[], Value = never, Self = never> {
   /** How long a value is fresh, counted from when its load began. 0 or Infinity: for ever, until evicted. A function decides per result. Default '5m'. */
   readonly ttl?: Duration | ((result: Value, ...args: Args) => ComputedTtl);
-  /** Entries kept; the least recently used goes first. Default 256. */
+  /** Entries kept; which goes first is for `eviction` to say. Default 256. */
   readonly maxSize?: number;
+  /** 'lru': the least recently used goes first. 'adaptive': by how often and how lately, as the load rewards it. Default 'lru'. */
+  readonly eviction?: Eviction;
   /** How long past the ttl the old value is answered at once while it is being refreshed. Default 0. */
   readonly staleWhileRevalidate?: Duration;
   /** How long past the ttl the old value answers for a failed load; `true` is '1d'. Default 0. */
@@ -76,6 +79,7 @@ export type TtlFunction = (result: unknown, ...args: readonly unknown[]) => Comp
 export interface CachedSettings {
   readonly ttl: number | TtlFunction;
   readonly maxSize: number;
+  readonly eviction: Eviction;
   readonly windows: Windows;
   readonly staleWhen: ((error: unknown) => boolean) | undefined;
   readonly throttle: number;
@@ -105,6 +109,7 @@ const staleShape: Check = (value) =>
 const schema = (): Schema => ({
   ttl: either(anyDuration, callback),
   maxSize: whole(1),
+  eviction: oneOf('lru', 'adaptive'),
   staleWhileRevalidate: anyDuration,
   staleIfError: stale,
   staleErrorThrottle: duration(),
@@ -156,6 +161,7 @@ const boundsOf = (bounds: CachedOptions['ttlBounds']): TtlRules['bounds'] =>
 export const resolveCachedOptions = (options: CachedOptions): CachedSettings => ({
   ttl: typeof options.ttl === 'function' ? (options.ttl as TtlFunction) : orForever(parseDuration(options.ttl ?? '5m')),
   maxSize: options.maxSize ?? 256,
+  eviction: options.eviction ?? 'lru',
   windows: {
     staleWhileRevalidate: parseDuration(options.staleWhileRevalidate ?? 0),
     staleIfError: staleWindow(options.staleIfError),
