@@ -10,16 +10,16 @@ import { root } from './pnpm.mjs';
 
 /** What each is now and a little, in bytes. The goals of the design are 15 KB for all and 5 KB for one decorator. */
 const BOUNDS = {
-  '*': 81_500,
+  '*': 82_500,
   Retry: 26_400,
   CircuitBreaker: 31_000,
   Timeout: 21_500,
   Fallback: 23_000,
   Bulkhead: 25_300,
   RateLimit: 26_400,
-  Cached: 39_500,
+  Cached: 40_300,
   Invalidates: 22_900,
-  Resilient: 66_300,
+  Resilient: 67_200,
 };
 const GOAL_ALL = 15;
 const GOAL_ONE = 5;

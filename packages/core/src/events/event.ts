@@ -33,7 +33,7 @@ export type HoldfastEvent =
   | Fact<'cache.servedStale', { keyHash: string; reason: StaleReason; age: number }>
   | Fact<'cache.refreshed', { keyHash: string }>
   | Fact<'cache.refreshFailed', { keyHash: string; retryIn: number }>
-  | Fact<'cache.evicted', { keyHash: string; reason: 'size' | 'admission' | 'resize' }>
+  | Fact<'cache.evicted', { keyHash: string; reason: 'size' | 'admission' | 'bytes' | 'resize' }>
   | Fact<'cache.expired', { keyHash: string }>
   | Fact<
       'cache.invalidated',

@@ -45,10 +45,11 @@ export class CacheCell<Value = unknown, Flight extends CellFlight = CellFlight> 
     value: Value,
     times: EntryTimes,
     sweep: { readonly now: number; readonly retainedFor: number },
+    weight?: number,
   ): void {
     this.counters.sets += 1;
     this.throttles?.delete(key);
-    this.table.put(key, value, times, sweep);
+    this.table.put(key, value, times, sweep, weight);
   }
 
   /** A load begins. Loads that are not shared are kept apart: they are detached like all others. */

@@ -1,5 +1,6 @@
 import type { CacheKey } from '../algorithms/stable-key.js';
 import type { EntrySlots, EvictionReason, MakeSlots } from './entry-slots.js';
+import { EntryWeights } from './entry-weights.js';
 import { lruSlots } from './evictions.js';
 
 /** Times are monotonic milliseconds. */
@@ -13,7 +14,8 @@ export interface EntryTimes {
   readonly hardUntilWall: number;
 }
 
-export type DropReason = EvictionReason | 'resize' | 'expired';
+export type DropReason = EvictionReason | 'bytes' | 'resize' | 'expired';
+type Dropped = readonly [key: CacheKey, reason: DropReason];
 
 const FIRST_CAPACITY = 16;
 const GROWTH = 4;
@@ -36,6 +38,9 @@ export class EntryTable<Value = unknown> {
   private hardUntilWall: Float64Array | undefined = undefined;
   /** Settled promises of values that were hit, made with the first hit. */
   private promises: (Promise<Value> | undefined)[] | undefined = undefined;
+  /** Made with the first entry that weighs something. */
+  private weights: EntryWeights | undefined = undefined;
+  private maxBytes = Infinity;
   private cursor = 0;
   private limit: number;
   private readonly onDrop: (key: CacheKey, reason: DropReason) => void;
@@ -105,8 +110,10 @@ export class EntryTable<Value = unknown> {
     value: Value,
     times: EntryTimes,
     sweep: { readonly now: number; readonly retainedFor: number },
+    weight = 0,
   ): void {
     this.sweep(sweep.now, sweep.retainedFor);
+    const tooHeavy = weight === 0 ? undefined : this.makeRoomFor(key, weight);
     const known = this.slots.find(key);
     const victim = known < 0 ? this.victimAfterGrowth() : -1;
     const evicted = victim < 0 ? undefined : this.slots.keyAt(victim);
@@ -118,8 +125,10 @@ export class EntryTable<Value = unknown> {
     this.startedAt[slot] = times.startedAt;
     if (this.promises !== undefined) this.promises[slot] = undefined;
     if (times.hardUntil !== Infinity || this.hardUntil !== undefined) this.setLease(slot, times);
+    this.weights?.set(slot, weight);
     // Told last: whoever hears of it may change the table.
     if (victim >= 0) this.onDrop(evicted, reason);
+    if (tooHeavy !== undefined) for (const [dropped, why] of tooHeavy) this.onDrop(dropped, why);
   }
 
   delete(key: CacheKey): boolean {
@@ -141,6 +150,7 @@ export class EntryTable<Value = unknown> {
     this.hardUntil = undefined;
     this.hardUntilWall = undefined;
     this.promises = undefined;
+    this.weights = undefined;
   }
 
   /** The keys, first those that would be kept longest: under LRU from the most recently used on. */
@@ -156,11 +166,58 @@ export class EntryTable<Value = unknown> {
     for (const dropped of this.rebuild(maxSize)) this.onDrop(dropped, 'resize');
   }
 
+  /** What all entries weigh together. */
+  get bytes(): number {
+    return this.weights === undefined ? 0 : this.weights.total;
+  }
+
+  /** Another bound on what all entries weigh together; Infinity for none. */
+  limitBytes(maxBytes: number): void {
+    this.maxBytes = maxBytes;
+    for (const [key] of this.lighten(maxBytes)) this.onDrop(key, 'resize');
+  }
+
+  /** Weighs all entries anew; those for which there is no weight go. */
+  reweigh(weigh: (value: Value) => number | undefined): void {
+    if (this.slots.size === 0) return;
+    const weights = new EntryWeights(this.slots.capacity);
+    const unweighable: CacheKey[] = [];
+    for (const slot of this.slots.slotsFromOldest()) {
+      const weight = weigh(this.slots.valueAt(slot));
+      if (weight === undefined) unweighable.push(this.slots.keyAt(slot));
+      else weights.set(slot, weight);
+    }
+    this.weights = weights;
+    for (const key of unweighable) this.delete(key);
+    for (const key of unweighable) this.onDrop(key, 'bytes');
+  }
+
   /** Another eviction: entries are kept. */
   useSlots(makeSlots: MakeSlots): void {
     if (makeSlots === this.makeSlots) return;
     this.makeSlots = makeSlots;
     this.rebuild(this.slots.capacity);
+  }
+
+  /** What is about to be replaced by something that no longer fits goes as well: it comes again as a newcomer. */
+  private makeRoomFor(key: CacheKey, weight: number): readonly Dropped[] {
+    const weights = (this.weights ??= new EntryWeights(this.slots.capacity));
+    const known = this.slots.find(key);
+    if (weights.total + weight - (known < 0 ? 0 : weights.of(known)) <= this.maxBytes) return [];
+    this.delete(key);
+    return this.lighten(this.maxBytes - weight);
+  }
+
+  /** Entries go until the others weigh no more than that. */
+  private lighten(bytes: number): readonly Dropped[] {
+    const dropped: Dropped[] = [];
+    while (this.bytes > Math.max(0, bytes)) {
+      const victim = this.slots.findWeakest();
+      const key = this.slots.keyAt(victim);
+      dropped.push([key, this.slots.reasonFor(victim) === 'admission' ? 'admission' : 'bytes']);
+      this.delete(key);
+    }
+    return dropped;
   }
 
   /** The slot that a new key will take from another one; −1 where there is room, or room can be made. */
@@ -174,13 +231,14 @@ export class EntryTable<Value = unknown> {
 
   /** Copies the entries, first those that would make room first, into arrays of another length; returns the keys beyond it. */
   private rebuild(capacity: number): CacheKey[] {
-    const { slots, freshUntil, startedAt, hardUntil, hardUntilWall, promises } = this;
+    const { slots, freshUntil, startedAt, hardUntil, hardUntilWall, promises, weights } = this;
     this.slots = this.makeSlots(capacity, this.limit, slots);
     this.freshUntil = new Float64Array(capacity).fill(VACANT);
     this.startedAt = new Float64Array(capacity);
     this.hardUntil = hardUntil && new Float64Array(capacity).fill(Infinity);
     this.hardUntilWall = hardUntilWall && new Float64Array(capacity).fill(Infinity);
     this.promises = promises && new Array<Promise<Value> | undefined>(capacity);
+    this.weights = weights && new EntryWeights(capacity);
     this.cursor = 0;
     const dropped: CacheKey[] = [];
     const excess = slots.size - capacity;
@@ -191,6 +249,7 @@ export class EntryTable<Value = unknown> {
         continue;
       }
       const slot = this.slots.take(slots, old);
+      if (weights !== undefined) this.weights?.set(slot, weights.of(old));
       this.freshUntil[slot] = freshUntil[old] as number;
       this.startedAt[slot] = startedAt[old] as number;
       if (hardUntil !== undefined) (this.hardUntil as Float64Array)[slot] = hardUntil[old] as number;
@@ -210,6 +269,7 @@ export class EntryTable<Value = unknown> {
 
   private vacate(slot: number): void {
     this.freshUntil[slot] = VACANT;
+    this.weights?.set(slot, 0);
     if (this.promises !== undefined) this.promises[slot] = undefined;
     if (this.hardUntil !== undefined) this.hardUntil[slot] = Infinity;
     if (this.hardUntilWall !== undefined) this.hardUntilWall[slot] = Infinity;

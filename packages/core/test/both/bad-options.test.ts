@@ -120,6 +120,8 @@ check('@Cached', Cached, [
   ['tll', { tll: 1 }, "tll is not an option; did you mean 'ttl'?"],
   ['maxSize', { maxSize: 0 }, 'maxSize must be >= 1, got 0'],
   ['maxSize', { maxSize: Infinity }, 'maxSize must be a whole number, got Infinity'],
+  ['maxBytes', { maxBytes: 0, weigh: () => 1 }, 'maxBytes must be >= 1, got 0'],
+  ['weigh', { maxBytes: 10, weigh: 1 }, 'weigh must be a function, got 1'],
   ['eviction', { eviction: 'lfu' }, "eviction must be one of 'lru', 'adaptive' (did you mean 'lru'?), got 'lfu'"],
   ['staleWhileRevalidate', { staleWhileRevalidate: -5 }, 'staleWhileRevalidate must be >= 0 ms, got -5'],
   ['staleIfError', { staleIfError: false }, `staleIfError must be true, or ${DURATION.slice(8)}, got false`],

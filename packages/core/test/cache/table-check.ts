@@ -21,6 +21,8 @@ export interface TableInside {
   readonly hardUntil: Float64Array | undefined;
   readonly hardUntilWall: Float64Array | undefined;
   readonly promises: unknown[] | undefined;
+  readonly weights: { readonly weights: Float64Array; readonly total: number } | undefined;
+  readonly maxBytes: number;
 }
 
 export const insideOf = (table: EntryTable): TableInside => table as unknown as TableInside;
@@ -44,7 +46,9 @@ const checkList = ({ items, forward, backward, head, tail, size }: TableInside['
   for (const slot of items.values()) expectThat(seen.has(slot), 'a slot of the map is not in the list');
 };
 
-const checkVacant = ({ freshUntil, hardUntil, hardUntilWall, promises }: TableInside, slot: number): void => {
+const checkVacant = (inside: TableInside, slot: number): void => {
+  const { freshUntil, hardUntil, hardUntilWall, promises, weights } = inside;
+  expectThat((weights?.weights[slot] ?? 0) === 0, 'a vacated slot weighs something');
   expectThat(Number.isNaN(freshUntil[slot]), 'a vacated slot keeps its time');
   expectThat((hardUntil?.[slot] ?? Infinity) === Infinity, 'a vacated slot keeps its lease');
   expectThat((hardUntilWall?.[slot] ?? Infinity) === Infinity, 'a vacated slot keeps its lease by the wall clock');
@@ -107,6 +111,10 @@ const checkBeside = (table: EntryTable, slots: ReadonlyMap<unknown, number>): vo
   const inside = insideOf(table);
   const { freshUntil } = inside;
   const { capacity } = inside.slots;
+  const { weights = { weights: new Float64Array(capacity), total: 0 } } = inside;
+  expectThat(weights.weights.length === capacity, 'there is not a weight for each slot');
+  expectThat(weights.weights.reduce((sum, weight) => sum + weight, 0) === weights.total, 'the sum of weights is wrong');
+  expectThat(weights.total <= inside.maxBytes, 'the entries weigh too much');
   expectThat(slots.size <= table.maxSize, 'the size is wrong');
   expectThat(capacity <= table.maxSize && freshUntil.length === capacity, 'the capacity is wrong');
   const used = new Set<number>();

@@ -4,6 +4,7 @@ import { builtInPolicy, policyDecorator } from '../../decorate/policy-decorator.
 import { configurationError } from '../../errors/option-check.js';
 import { type Binding, type BoundPiece, RANKS } from '../../pipeline/policy.js';
 import type { DropReason } from '../../stores/entry-table.js';
+import { WEIGHING_REMEDY, missingOfWeighing } from '../../stores/weighing.js';
 import type { CacheKey } from '../../algorithms/stable-key.js';
 import { CacheAdministration } from './administration.js';
 import { Cells } from './cells.js';
@@ -34,14 +35,20 @@ const checkAgainstKind = ({ windows }: CachedSettings, { kind, site }: Binding):
   );
 };
 
+const checkWeighing = ({ maxBytes, weigh }: CachedOptions, { site }: Binding): void => {
+  const missing = missingOfWeighing(maxBytes, weigh);
+  if (missing !== undefined) throw configurationError(site, WEIGHING_REMEDY[missing], missing);
+};
+
 const bind = (options: CachedOptions, binding: Binding): readonly BoundPiece[] => {
   const settings = resolveCachedOptions(options);
   checkAgainstKind(settings, binding);
+  checkWeighing(options, binding);
   const writer = new Writer(settings, binding);
   const stale = new StaleAnswers(settings, binding, writer);
   const cells = binding
     .state('cells', () => new Cells(settings.maxSize, reportDrops(binding, writer)))
-    .configure(settings);
+    .configure(settings, (value) => writer.weightOf(value));
   const total = parseDuration(binding.optionsOf('timeout')?.['total'] ?? Infinity);
   const refreshBound = total === Infinity ? undefined : new RefreshBound(total, binding);
   const loader = new Loader(settings, binding, { writer, stale, refreshBound });

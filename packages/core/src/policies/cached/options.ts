@@ -18,6 +18,7 @@ import {
   whole,
 } from '../../errors/option-check.js';
 import type { Eviction } from '../../stores/evictions.js';
+import type { Weighing } from '../../stores/weighing.js';
 import type { TtlRules, Windows } from './machine.js';
 
 /** A ttl with an end that nothing may pass: a lease. `hardUntil` is in milliseconds since the epoch. */
@@ -44,6 +45,10 @@ export interface CachedOptions<Args extends readonly unknown[] = never[], Value 
   readonly maxSize?: number;
   /** 'lru': the least recently used goes first. 'adaptive': by how often and how lately, as the load rewards it. Default 'lru'. */
   readonly eviction?: Eviction;
+  /** What all values may weigh together, in bytes as `weigh` counts them; one that is heavier is not stored. Default: none. */
+  readonly maxBytes?: number;
+  /** The bytes of a value, a whole number. A value it throws for is not stored. Needed with `maxBytes`. */
+  readonly weigh?: (value: Value) => number;
   /** How long past the ttl the old value is answered at once while it is being refreshed. Default 0. */
   readonly staleWhileRevalidate?: Duration;
   /** How long past the ttl the old value answers for a failed load; `true` is '1d'. Default 0. */
@@ -80,6 +85,7 @@ export interface CachedSettings {
   readonly ttl: number | TtlFunction;
   readonly maxSize: number;
   readonly eviction: Eviction;
+  readonly weighing: Weighing | undefined;
   readonly windows: Windows;
   readonly staleWhen: ((error: unknown) => boolean) | undefined;
   readonly throttle: number;
@@ -110,6 +116,8 @@ const schema = (): Schema => ({
   ttl: either(anyDuration, callback),
   maxSize: whole(1),
   eviction: oneOf('lru', 'adaptive'),
+  maxBytes: whole(1),
+  weigh: callback,
   staleWhileRevalidate: anyDuration,
   staleIfError: stale,
   staleErrorThrottle: duration(),
@@ -151,6 +159,9 @@ const cloneFunction = (clone: CachedOptions['clone']): CachedSettings['clone'] =
   return typeof clone === 'function' ? (value) => clone(value as never) : undefined;
 };
 
+const weighingOf = ({ maxBytes, weigh }: CachedOptions): Weighing | undefined =>
+  maxBytes === undefined || weigh === undefined ? undefined : { maxBytes, weigh: weigh as Weighing['weigh'] };
+
 const boundsOf = (bounds: CachedOptions['ttlBounds']): TtlRules['bounds'] =>
   bounds && {
     min: bounds.min === undefined ? 0 : parseDuration(bounds.min),
@@ -162,6 +173,7 @@ export const resolveCachedOptions = (options: CachedOptions): CachedSettings => 
   ttl: typeof options.ttl === 'function' ? (options.ttl as TtlFunction) : orForever(parseDuration(options.ttl ?? '5m')),
   maxSize: options.maxSize ?? 256,
   eviction: options.eviction ?? 'lru',
+  weighing: weighingOf(options),
   windows: {
     staleWhileRevalidate: parseDuration(options.staleWhileRevalidate ?? 0),
     staleIfError: staleWindow(options.staleIfError),

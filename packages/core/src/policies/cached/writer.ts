@@ -4,6 +4,7 @@ import { isSingleUse } from '../../algorithms/single-use.js';
 import type { CacheKey } from '../../algorithms/stable-key.js';
 import type { Binding } from '../../pipeline/policy.js';
 import { processSalt } from '../../runtime/system.js';
+import { weightOf } from '../../stores/weighing.js';
 import type { CachedCell, Flight } from './flight.js';
 import { effectiveTtl } from './machine.js';
 import { adviseOnSingleUse } from './single-use-advice.js';
@@ -40,9 +41,10 @@ export class Writer {
   storeResult(flight: Flight, value: unknown, args: readonly unknown[]): boolean {
     if (!this.settings.isEnabled || !this.isWorthStoring(value, args)) return false;
     const term = this.termOf(value, args, flight.ttl);
+    const weight = term === false ? undefined : this.weightOf(value);
     // The user's functions may have changed the key themselves.
-    if (term === false || flight.isDetached) return false;
-    return this.write(flight.cell, flight.key, value, { ...term, startedAt: flight.startedAt });
+    if (term === false || weight === undefined || flight.isDetached) return false;
+    return this.write(flight.cell, flight.key, value, { ...term, weight, startedAt: flight.startedAt });
   }
 
   /** Stores a value given by hand. Returns whether it did. */
@@ -55,7 +57,19 @@ export class Writer {
     if (!this.settings.isEnabled) return false;
     if (isSingleUse(value)) return this.refuseSingleUse();
     const term = this.termOf(value, options.args, options.ttl);
-    return term !== false && this.write(cell, key, value, { ...term, startedAt: options.startedAt });
+    const weight = term === false ? undefined : this.weightOf(value);
+    if (term === false || weight === undefined) return false;
+    return this.write(cell, key, value, { ...term, weight, startedAt: options.startedAt });
+  }
+
+  /** What a value weighs, 0 where nothing is weighed; undefined, and reported, where it cannot be stored. */
+  weightOf(value: unknown): number | undefined {
+    const { weighing } = this.settings;
+    if (weighing === undefined) return 0;
+    const weight = weightOf(weighing, value, (thrown) => this.binding.reportFailure('weigh', thrown));
+    if (typeof weight === 'number') return weight;
+    this.refuse(weight);
+    return undefined;
   }
 
   /** The value, or its copy where there is the option `clone`; NO_COPY when that throws. */
@@ -141,7 +155,7 @@ export class Writer {
     cell: CachedCell,
     key: CacheKey,
     value: unknown,
-    { ttl, hardUntil, startedAt }: Term & { readonly startedAt: number },
+    { ttl, hardUntil, startedAt, weight }: Term & { readonly startedAt: number; readonly weight: number },
   ): boolean {
     const copy = this.copy(value);
     if (copy === NO_COPY) return this.refuse('the value cannot be copied');
@@ -149,7 +163,7 @@ export class Writer {
     const now = clock.now();
     const lease = hardUntil === Infinity ? Infinity : now + (hardUntil - clock.wall());
     const times = { startedAt, freshUntil: startedAt + ttl, hardUntil: lease, hardUntilWall: hardUntil };
-    cell.store(key, copy, times, { now, retainedFor: this.retainedFor });
+    cell.store(key, copy, times, { now, retainedFor: this.retainedFor }, weight);
     const channel = events.channel('cache.stored');
     if (channel.isWatched) channel.emit(this.binding.method, { keyHash: this.hash(key), ttl });
     return true;
