@@ -128,7 +128,7 @@ export class EntryTable<Value = unknown> {
     this.weights?.set(slot, weight);
     // Told last: whoever hears of it may change the table.
     if (victim >= 0) this.onDrop(evicted, reason);
-    if (tooHeavy !== undefined) for (const [dropped, why] of tooHeavy) this.onDrop(dropped, why);
+    if (tooHeavy !== undefined) this.tell(tooHeavy);
   }
 
   delete(key: CacheKey): boolean {
@@ -206,6 +206,10 @@ export class EntryTable<Value = unknown> {
     if (weights.total + weight - (known < 0 ? 0 : weights.of(known)) <= this.maxBytes) return [];
     this.delete(key);
     return this.lighten(this.maxBytes - weight);
+  }
+
+  private tell(dropped: readonly Dropped[]): void {
+    for (const [key, reason] of dropped) this.onDrop(key, reason);
   }
 
   /** Entries go until the others weigh no more than that. */
