@@ -65,6 +65,8 @@ export class WindowTuner {
   private readonly free: number[] = [];
   private readonly span: number;
   private accesses = 0;
+  /** While the small caches fill for the first time, all of them hold the same. */
+  private isFair = false;
   /** By how many hits the real cache is behind the one that rehearses its window, in this span. */
   private behind = 0;
   private readonly frequencyOf = (number: number): number => this.sketch.estimate(this.hashes[number] as number);
@@ -95,8 +97,8 @@ export class WindowTuner {
 
   /** A key of the sample was used, and was in the real cache or not. */
   record(hash: number, wasHit: boolean): Verdict {
-    // While the small caches fill, all of them hold the same.
-    const isFair = this.inForce.held === this.size;
+    const { isFair } = this;
+    this.isFair ||= this.inForce.held === this.size;
     this.sketch.increment(hash);
     const number = this.numbers.get(hash) ?? this.numberFor(hash);
     for (const contender of this.contenders) this.use(contender, number);
@@ -105,6 +107,18 @@ export class WindowTuner {
     if (!isFair) return 'as before';
     if (this.compare()) return 'another share';
     return this.isBehind(wasHit) ? 'behind' : 'as before';
+  }
+
+  /** A key of the sample has left the real cache for another reason than room: it expired, or its value was wrong. */
+  forget(hash: number): void {
+    const number = this.numbers.get(hash);
+    if (number === undefined) return;
+    for (const contender of this.contenders) {
+      if (!contender.order.holds(number)) continue;
+      contender.order.leave(number);
+      contender.held -= 1;
+      this.release(number);
+    }
   }
 
   private numberFor(hash: number): number {

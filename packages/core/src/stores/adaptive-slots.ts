@@ -127,6 +127,11 @@ export class AdaptiveSlots<Value> implements EntrySlots<CacheKey, Value> {
     return this.order.victim(this.frequencyOf);
   }
 
+  evict(victim: number): void {
+    this.order.evict(victim);
+    this.vacate(victim);
+  }
+
   reasonFor(victim: number): EvictionReason {
     return this.order.isRefused(victim) ? 'admission' : 'size';
   }
@@ -156,12 +161,9 @@ export class AdaptiveSlots<Value> implements EntrySlots<CacheKey, Value> {
   delete(key: CacheKey): boolean {
     const slot = this.slots.get(key);
     if (slot === undefined) return false;
-    this.forget(slot);
+    if ((this.marks[slot] as number) >= SAMPLED) this.tuner?.forget(this.hashes[slot] as number);
     this.order.leave(slot);
-    this.keys[slot] = undefined;
-    this.values[slot] = undefined;
-    this.free[this.freed] = slot;
-    this.freed += 1;
+    this.vacate(slot);
     return true;
   }
 
@@ -201,6 +203,14 @@ export class AdaptiveSlots<Value> implements EntrySlots<CacheKey, Value> {
     if (this.freed === 0) return size;
     this.freed -= 1;
     return this.free[this.freed] as number;
+  }
+
+  private vacate(slot: number): void {
+    this.forget(slot);
+    this.keys[slot] = undefined;
+    this.values[slot] = undefined;
+    this.free[this.freed] = slot;
+    this.freed += 1;
   }
 
   /** The key goes; how often it was used is remembered as long as the sketch does. */

@@ -28,6 +28,9 @@ export interface EntrySlots<Key, Value> {
   insert(key: Key, value: Value): number;
   /** Puts in an entry of other slots, with what is known of its use where these are of the same kind. */
   take(source: EntrySlots<Key, Value>, slot: number): number;
+  /** The entry that `findWeakest` named makes room; its slot is empty. */
+  evict(victim: number): void;
+  /** For any other reason than room. */
   delete(key: Key): boolean;
   clear(): void;
   /** In the order in which entries would make room. */

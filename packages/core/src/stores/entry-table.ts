@@ -219,7 +219,8 @@ export class EntryTable<Value = unknown> {
       const victim = this.slots.findWeakest();
       const key = this.slots.keyAt(victim);
       dropped.push([key, this.slots.reasonFor(victim) === 'admission' ? 'admission' : 'bytes']);
-      this.delete(key);
+      this.slots.evict(victim);
+      this.vacate(victim);
     }
     return dropped;
   }

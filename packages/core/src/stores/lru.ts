@@ -60,6 +60,10 @@ export class LruSlots<Key, Value> extends Base<Key, Value> implements EntrySlots
     return this.tail;
   }
 
+  evict(victim: number): void {
+    this.delete(this.keyAt(victim));
+  }
+
   reasonFor(): EvictionReason {
     return 'size';
   }
