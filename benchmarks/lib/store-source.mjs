@@ -9,11 +9,13 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { inlineDependencies } from '../../scripts/inlined.mjs';
 
-const source = fileURLToPath(new URL('../../packages/core/src/stores/entry-table.ts', import.meta.url));
+const folderOfSources = fileURLToPath(new URL('../../packages/core/src/stores/', import.meta.url));
+const exported = `export { EntryTable } from './entry-table.ts'; export { slotsFor } from './evictions.ts';`;
 
-export const loadEntryTable = async () => {
+/** `EntryTable`, and `slotsFor` for its eviction. */
+export const loadStore = async () => {
   const { outputFiles } = await build({
-    entryPoints: [source],
+    stdin: { contents: exported, resolveDir: folderOfSources, loader: 'ts' },
     bundle: true,
     format: 'esm',
     platform: 'neutral',
@@ -24,9 +26,9 @@ export const loadEntryTable = async () => {
   });
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-bench-'));
   try {
-    const file = join(folder, 'entry-table.mjs');
+    const file = join(folder, 'store.mjs');
     writeFileSync(file, outputFiles[0].contents);
-    return (await import(pathToFileURL(file).href)).EntryTable;
+    return await import(pathToFileURL(file).href);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -115,6 +115,7 @@ export type { Failure, FailureKind, Outcome, OutcomeSource, Success } from './pi
 export type { CircuitHealth, Health, Stats } from './handles/health.js';
 export type { ConcurrencyHealth, ThrottleHealth } from './handles/load-health.js';
 export type { CacheStats } from './stores/cache-stats.js';
+export type { Eviction } from './stores/evictions.js';
 export type { CacheKey } from './algorithms/stable-key.js';
 export type { AdviceCode } from './advisor/codes.js';
 export type { Warning } from './advisor/warning.js';

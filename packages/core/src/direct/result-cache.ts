@@ -2,18 +2,27 @@ import { type Duration, parseDuration } from '../algorithms/duration.js';
 import { isSingleUse } from '../algorithms/single-use.js';
 import { type CacheKey, isUnkeyable, keyOf } from '../algorithms/stable-key.js';
 import { ConfigurationError } from '../errors/configuration-error.js';
-import { type Schema, checkOptions, duration, whole } from '../errors/option-check.js';
+import { type Schema, checkOptions, callback, duration, oneOf, whole } from '../errors/option-check.js';
 import { type Windows, judge } from '../policies/cached/machine.js';
 import type { Runtime } from '../runtime/runtime.js';
+import { processSecret } from '../runtime/system.js';
 import type { Work } from '../runtime/work.js';
 import { world } from '../runtime/world.js';
 import { CacheCell, type CellFlight, type Label } from '../stores/cache-cell.js';
 import type { CacheStats } from '../stores/cache-stats.js';
 import { tagsGiven, tagsToInvalidate } from '../handles/tags-given.js';
+import { type Eviction, slotsFor } from '../stores/evictions.js';
+import { WEIGHING_REMEDY, type Weighing, missingOfWeighing, weightOf } from '../stores/weighing.js';
 
-export interface ResultCacheOptions {
-  /** Entries kept; the least recently used goes first. Default 256. */
+export interface ResultCacheOptions<Value = any> {
+  /** Entries kept; which goes first is for `eviction` to say. Default 256. */
   readonly maxSize?: number;
+  /** 'lru': the least recently used goes first. 'adaptive': by how often and how lately, as the load rewards it. Default 'lru'. */
+  readonly eviction?: Eviction;
+  /** What all values may weigh together, in bytes as `weigh` counts them; one that is heavier is not stored. Default: none. */
+  readonly maxBytes?: number;
+  /** The bytes of a value, a whole number. A value it throws for is not stored. Needed with `maxBytes`. */
+  readonly weigh?: (value: Value) => number;
   /** How long a value is fresh; 0 or Infinity: for ever. Default '5m'. */
   readonly ttl?: Duration;
   /** How long past the ttl `lookup` still shows the value, as stale. Default 0. */
@@ -53,12 +62,22 @@ class Load<Value> implements CellFlight {
 
 const schema = (): Schema => ({
   maxSize: whole(1),
+  eviction: oneOf('lru', 'adaptive'),
+  maxBytes: whole(1),
+  weigh: callback,
   ttl: duration({ infinite: true }),
   staleIfError: duration({ infinite: true }),
 });
 /** In events and reports, in the place of a method. */
 const NAME = 'ResultCache';
 const MISSED = { state: 'miss', value: undefined, age: 0, createdAt: undefined, remainingTtl: 0 } as const;
+
+const weighingOf = <Value>({ maxBytes, weigh }: ResultCacheOptions<Value>): Weighing | undefined => {
+  const missing = missingOfWeighing(maxBytes, weigh);
+  if (missing !== undefined)
+    throw new ConfigurationError(`new ResultCache: ${WEIGHING_REMEDY[missing]}`, { option: missing });
+  return maxBytes === undefined ? undefined : { maxBytes, weigh: weigh as Weighing['weigh'] };
+};
 
 const milliseconds = (ttl: Duration, caller: string): number => {
   const parsed = parseDuration(ttl);
@@ -67,7 +86,7 @@ const milliseconds = (ttl: Duration, caller: string): number => {
 };
 
 /**
- * The cache of `@Cached` for direct use: least recently used out, time to live, one load per key.
+ * The cache of `@Cached` for direct use: a bound, time to live, one load per key.
  * @throws ConfigurationError on a wrong option.
  */
 export class ResultCache<Value = unknown> {
@@ -75,18 +94,25 @@ export class ResultCache<Value = unknown> {
   private readonly work: Work;
   private readonly ttl: number;
   private readonly windows: Windows;
+  private readonly weighing: Weighing | undefined;
   private readonly cell: CacheCell<Value, Load<Value>>;
 
-  constructor({ runtime = world.runtime, ...given }: ResultCacheOptions = {}) {
+  constructor({ runtime = world.runtime, ...given }: ResultCacheOptions<Value> = {}) {
     const options = checkOptions({ decorator: 'new ResultCache' }, schema(), given) as Omit<
-      ResultCacheOptions,
+      ResultCacheOptions<Value>,
       'runtime'
     >;
     this.runtime = runtime;
     this.work = runtime.directWork.of(NAME);
     this.ttl = milliseconds(options.ttl ?? '5m', 'new ResultCache');
     this.windows = { staleWhileRevalidate: 0, staleIfError: parseDuration(options.staleIfError ?? 0) };
-    this.cell = new CacheCell(options.maxSize ?? 256, () => undefined);
+    this.weighing = weighingOf(options);
+    this.cell = new CacheCell(
+      options.maxSize ?? 256,
+      () => undefined,
+      slotsFor(options.eviction ?? 'lru', processSecret),
+    );
+    this.cell.table.limitBytes(this.weighing?.maxBytes ?? Infinity);
   }
 
   /** The key that `@Cached` makes of these arguments. @throws ConfigurationError when they have none. */
@@ -114,7 +140,8 @@ export class ResultCache<Value = unknown> {
     const label = names && { tags: names, sequence: this.cell.sequence };
     this.cell.detach(key);
     const now = this.runtime.clock.now();
-    this.store(key, value, given, { startedAt: now, now, label });
+    // What it replaces is out of date, stored or not.
+    if (!this.store(key, value, given, { startedAt: now, now, label })) this.cell.drop(key);
   }
 
   /** The fresh value, or undefined. Counts as a look-up and as use. */
@@ -185,7 +212,7 @@ export class ResultCache<Value = unknown> {
     this.cell.clear();
   }
 
-  /** Most recently used first. */
+  /** First those that would be kept longest: with `eviction: 'lru'` the most recently used. */
   keys(): CacheKey[] {
     return this.cell.table.keys();
   }
@@ -246,8 +273,21 @@ export class ResultCache<Value = unknown> {
     value: Value,
     ttl: number,
     { startedAt, now, label }: { readonly startedAt: number; readonly now: number; readonly label?: Label | undefined },
-  ): void {
+  ): boolean {
+    const weight = this.weightOf(value);
+    if (weight === undefined) return false;
     const times = { startedAt, freshUntil: startedAt + ttl, hardUntil: Infinity, hardUntilWall: Infinity };
-    this.cell.store(key, value, times, { now, retainedFor: this.windows.staleIfError, label });
+    this.cell.store(key, value, times, { now, retainedFor: this.windows.staleIfError, label, weight });
+    return true;
+  }
+
+  /** Undefined, and reported, where the value cannot be stored. */
+  private weightOf(value: Value): number | undefined {
+    if (this.weighing === undefined) return 0;
+    const { events } = this.runtime;
+    const weight = weightOf(this.weighing, value, (thrown) => events.reportFailure('ResultCache weigh', NAME, thrown));
+    if (typeof weight === 'number') return weight;
+    events.emit('cache.uncacheable', NAME, { reason: weight });
+    return undefined;
   }
 }

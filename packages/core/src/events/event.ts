@@ -35,7 +35,7 @@ export type HoldfastEvent =
   | Fact<'cache.servedStale', { keyHash: string; reason: StaleReason; age: number }>
   | Fact<'cache.refreshed', { keyHash: string }>
   | Fact<'cache.refreshFailed', { keyHash: string; retryIn: number }>
-  | Fact<'cache.evicted', { keyHash: string; reason: 'size' | 'resize' }>
+  | Fact<'cache.evicted', { keyHash: string; reason: 'size' | 'admission' | 'bytes' | 'resize' }>
   | Fact<'cache.expired', { keyHash: string }>
   /** A failed load was not repeated: its error has answered, `age` milliseconds after the load began. */
   | Fact<'cache.errorServed', { keyHash: string; age: number; remainingTtl: number }>

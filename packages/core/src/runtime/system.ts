@@ -5,20 +5,23 @@
 
 export const systemRandom = (): number => Math.random();
 
-let salt: number | undefined;
+let secret: readonly [number, number] | undefined;
 
 /**
- * A secret of this process: key hashes in events cannot be looked up in a table made elsewhere. Made when first asked:
- * a process that loads `crypto` for nothing else waits milliseconds for it.
+ * A secret of this process, two words of 32 bits. Made when first asked: a process that loads `crypto` for nothing else
+ * waits milliseconds for it.
  */
-export const processSalt = (): number => {
-  if (salt === undefined) {
-    const words = new Uint32Array(1);
+export const processSecret = (): readonly [number, number] => {
+  if (secret === undefined) {
+    const words = new Uint32Array(2);
     globalThis.crypto?.getRandomValues?.(words);
-    salt = words[0] ?? 0;
+    secret = [words[0] ?? 0, words[1] ?? 0];
   }
-  return salt;
+  return secret;
 };
+
+/** Key hashes in events cannot be looked up in a table made elsewhere. */
+export const processSalt = (): number => processSecret()[0];
 
 export const readEnvironment = (): Readonly<Record<string, string | undefined>> =>
   typeof process === 'undefined' ? {} : (process.env ?? {});

@@ -1,7 +1,8 @@
 import type { CacheKey } from '../algorithms/stable-key.js';
 import { CacheCounters, type CacheStats } from './cache-stats.js';
+import type { MakeSlots } from './entry-slots.js';
 import { LruSlots } from './lru.js';
-import { type DropReason, EntryTable, type EntryTimes } from './entry-table.js';
+import { type DropReason, EntryTable, type EntryTimes, type Gone } from './entry-table.js';
 import { type TaggedLoad, TagStamps } from './tag-stamps.js';
 
 /** A load under way, as far as the cell needs to know it. */
@@ -23,6 +24,8 @@ export interface Storing {
   /** How long past its freshness an entry may still serve. */
   readonly retainedFor: number;
   readonly label?: Label | undefined;
+  /** In bytes, where values are weighed. */
+  readonly weight?: number | undefined;
 }
 
 /** Why further loads of a key are held back. */
@@ -56,14 +59,15 @@ export class CacheCell<Value = unknown, Flight extends CellFlight = CellFlight> 
   private stamps: TagStamps | undefined = undefined;
   private purgedAt = 0;
 
-  constructor(maxSize: number, onDrop: (key: CacheKey, reason: DropReason) => void) {
-    this.table = new EntryTable(maxSize, (key, reason) => {
+  constructor(maxSize: number, onDrop: (key: CacheKey, reason: DropReason) => void, makeSlots?: MakeSlots) {
+    const forget = (key: CacheKey, reason: Gone): void => {
       this.throttles?.delete(key);
       if (reason === 'invalidated') return;
       if (reason === 'expired') this.counters.expirations += 1;
       else this.counters.evictions += 1;
       onDrop(key, reason);
-    });
+    };
+    this.table = new EntryTable(maxSize, forget, makeSlots);
   }
 
   get stats(): CacheStats {
@@ -84,13 +88,13 @@ export class CacheCell<Value = unknown, Flight extends CellFlight = CellFlight> 
     return this.stamps === undefined ? 0 : this.stamps.sequence;
   }
 
-  store(key: CacheKey, value: Value, times: EntryTimes, { now, retainedFor, label }: Storing): void {
+  store(key: CacheKey, value: Value, times: EntryTimes, { now, retainedFor, label, weight }: Storing): void {
     this.counters.sets += 1;
     this.forgetFailures(key);
     const isTagged = label !== undefined && label.tags.length > 0;
     const stamps = isTagged ? this.ownStamps : undefined;
     const mark = stamps?.mark((label as Label).tags, (label as Label).sequence);
-    this.table.put(key, value, times, { now, retainedFor, mark });
+    this.table.put(key, value, times, { now, retainedFor, mark, weight });
     // Whoever hears of what the table drops may have emptied the cell, and then nothing knows these tags any more.
     if (stamps !== undefined && this.stamps !== stamps) this.drop(key);
   }

@@ -1,13 +1,13 @@
 import type { CacheKey } from '../algorithms/stable-key.js';
+import type { Dropped, Gone } from './drop-reason.js';
+import type { EntrySlots, EvictionReason, MakeSlots } from './entry-slots.js';
 import { EntryTimeColumns, type EntryTimes } from './entry-times.js';
-import { LruSlots } from './lru.js';
+import { EntryWeights, weighAll } from './entry-weights.js';
+import { lruSlots } from './evictions.js';
 import { EntryMark } from './tag-stamps.js';
 
+export type { DropReason, Gone } from './drop-reason.js';
 export type { EntryTimes } from './entry-times.js';
-
-export type DropReason = 'size' | 'resize' | 'expired';
-/** An entry that a stamp has made invalid goes when it is met; its going was told with the stamp. */
-export type Gone = DropReason | 'invalidated';
 
 export interface Put {
   readonly now: number;
@@ -15,6 +15,8 @@ export interface Put {
   readonly retainedFor: number;
   /** For an entry that can be invalidated by tags. */
   readonly mark?: EntryMark | undefined;
+  /** In bytes, where values are weighed. */
+  readonly weight?: number | undefined;
 }
 
 const FIRST_CAPACITY = 16;
@@ -23,26 +25,31 @@ const GROWTH = 4;
 const SWEPT_PER_WRITE = 2;
 
 /**
- * The entries of one cache: values in least-recently-used order, times in typed arrays beside them. Starts small and
- * grows to `maxSize`, so that a thousand instances with nearly empty caches cost little. Expired entries go when they are
- * met: at look-up, or by a cursor that visits a few slots at each write.
+ * The entries of one cache: values in the order in which they would make room, times in typed arrays beside them. Starts
+ * small and grows to `maxSize`, so that a thousand instances with nearly empty caches cost little. Expired entries go
+ * when they are met: at look-up, or by a cursor that visits a few slots at each write.
  */
 export class EntryTable<Value = unknown> {
-  private slots: LruSlots<CacheKey, Value>;
+  private slots: EntrySlots<CacheKey, Value>;
   private times: EntryTimeColumns;
   /** Made with the first entry that has tags, or has been expired by hand. */
   private marks: (EntryMark | undefined)[] | undefined = undefined;
   /** Settled promises of values that were hit, made with the first hit. */
   private promises: (Promise<Value> | undefined)[] | undefined = undefined;
+  /** Made with the first entry that weighs something. */
+  private weights: EntryWeights | undefined = undefined;
+  private maxBytes = Infinity;
   private cursor = 0;
   private limit: number;
   private readonly onDrop: (key: CacheKey, reason: Gone) => void;
+  private makeSlots: MakeSlots;
 
-  constructor(maxSize: number, onDrop: (key: CacheKey, reason: Gone) => void) {
+  constructor(maxSize: number, onDrop: (key: CacheKey, reason: Gone) => void, makeSlots: MakeSlots = lruSlots) {
     this.limit = maxSize;
+    this.makeSlots = makeSlots;
     this.onDrop = onDrop;
     const capacity = Math.min(maxSize, FIRST_CAPACITY);
-    this.slots = new LruSlots(capacity);
+    this.slots = makeSlots(capacity, maxSize);
     this.times = new EntryTimeColumns(capacity);
   }
 
@@ -60,7 +67,7 @@ export class EntryTable<Value = unknown> {
     return slot >= 0 && this.marks !== undefined && this.isRemoved(slot) ? this.purgeSlot(slot) : slot;
   }
 
-  /** The slot of a key whose entry is fresh and asks for nothing more, now the most recently used one; else −1. */
+  /** The slot of a key whose entry is fresh and asks for nothing more, which counts as use; else −1. */
   hit(key: CacheKey, now: number): number {
     const slot = this.slots.find(key);
     if (slot < 0 || !((this.times.hitUntil[slot] as number) > now)) return -1;
@@ -94,20 +101,23 @@ export class EntryTable<Value = unknown> {
     return this.marks?.[slot]?.tags.map(({ name }) => name);
   }
 
-  put(key: CacheKey, value: Value, times: EntryTimes, { now, retainedFor, mark }: Put): void {
+  put(key: CacheKey, value: Value, times: EntryTimes, { now, retainedFor, mark, weight = 0 }: Put): void {
     this.sweep(now, retainedFor);
+    const tooHeavy = weight === 0 ? undefined : this.makeRoomFor(key, weight);
     const known = this.slots.find(key);
     const victim = known < 0 ? this.victimAfterGrowth() : -1;
     const evicted = victim < 0 ? undefined : this.slots.keyAt(victim);
-    const reason = this.isRemoved(victim) ? 'invalidated' : 'size';
+    const reason = victim < 0 ? 'size' : this.reasonFor(victim);
     let slot = known;
     if (known < 0) slot = this.slots.insert(key, value);
     else this.slots.replace(known, value);
     this.times.set(slot, times);
     if (this.promises !== undefined) this.promises[slot] = undefined;
+    this.weights?.set(slot, weight);
     if (mark !== undefined || this.marks !== undefined) this.setMark(slot, mark);
     // Told last: whoever hears of it may change the table.
     if (victim >= 0) this.onDrop(evicted, reason);
+    if (tooHeavy !== undefined) for (const [heavy, why] of tooHeavy) this.onDrop(heavy, why);
   }
 
   delete(key: CacheKey): boolean {
@@ -142,21 +152,75 @@ export class EntryTable<Value = unknown> {
     this.times.clear();
     this.marks = undefined;
     this.promises = undefined;
+    this.weights = undefined;
   }
 
-  /** Keys from the most recently used on. */
+  /** The keys, first those that would be kept longest: under LRU from the most recently used on. */
   keys(): CacheKey[] {
     this.purge();
     return [...this.slots.slotsFromOldest()].reverse().map((slot) => this.slots.keyAt(slot));
   }
 
-  /** Another bound: the least recently used entries beyond it go. */
+  /** Another bound: the entries beyond it that would make room first go. */
   resize(maxSize: number): void {
     if (maxSize === this.limit) return;
     this.limit = maxSize;
     if (this.slots.capacity <= maxSize) return;
     this.purge();
     for (const dropped of this.rebuild(maxSize)) this.onDrop(dropped, 'resize');
+  }
+
+  /** What all entries weigh together. */
+  get bytes(): number {
+    return this.weights === undefined ? 0 : this.weights.total;
+  }
+
+  /** Another bound on what all entries weigh together; Infinity for none. */
+  limitBytes(maxBytes: number): void {
+    this.maxBytes = maxBytes;
+    for (const [key, reason] of this.lighten(maxBytes)) this.onDrop(key, reason === 'invalidated' ? reason : 'resize');
+  }
+
+  /** Weighs all entries anew; those for which there is no weight go. */
+  reweigh(weigh: (value: Value) => number | undefined): void {
+    if (this.slots.size === 0) return;
+    const { weights, unweighable } = weighAll(this.slots, weigh);
+    this.weights = weights;
+    for (const key of unweighable) this.delete(key);
+    for (const key of unweighable) this.onDrop(key, 'bytes');
+  }
+
+  /** Another eviction: entries are kept. */
+  useSlots(makeSlots: MakeSlots): void {
+    if (makeSlots === this.makeSlots) return;
+    this.makeSlots = makeSlots;
+    this.rebuild(this.slots.capacity);
+  }
+
+  /** What is about to be replaced by something that no longer fits goes as well: it comes again as a newcomer. */
+  private makeRoomFor(key: CacheKey, weight: number): readonly Dropped[] {
+    const weights = (this.weights ??= new EntryWeights(this.slots.capacity));
+    const known = this.slots.find(key);
+    if (weights.total + weight - (known < 0 ? 0 : weights.of(known)) <= this.maxBytes) return [];
+    this.delete(key);
+    return this.lighten(this.maxBytes - weight);
+  }
+
+  private reasonFor(victim: number): EvictionReason | 'invalidated' {
+    return this.isRemoved(victim) ? 'invalidated' : this.slots.reasonFor(victim);
+  }
+
+  /** Entries go until the others weigh no more than that. */
+  private lighten(bytes: number): readonly Dropped[] {
+    const dropped: Dropped[] = [];
+    while (this.bytes > Math.max(0, bytes)) {
+      const victim = this.slots.findWeakest();
+      const reason = this.reasonFor(victim);
+      dropped.push([this.slots.keyAt(victim), reason === 'size' ? 'bytes' : reason]);
+      this.slots.evict(victim);
+      this.vacate(victim);
+    }
+    return dropped;
   }
 
   /** The slot that a new key will take from another one; −1 where there is room, or room can be made. */
@@ -168,13 +232,14 @@ export class EntryTable<Value = unknown> {
     return this.slots.nextVictim;
   }
 
-  /** Copies the entries, least recently used first, into arrays of another length; returns the keys beyond it. */
+  /** Copies the entries, first those that would make room first, into arrays of another length; returns the keys beyond it. */
   private rebuild(capacity: number): CacheKey[] {
-    const { slots, times, marks, promises } = this;
-    this.slots = new LruSlots(capacity);
+    const { slots, times, marks, promises, weights } = this;
+    this.slots = this.makeSlots(capacity, this.limit, slots);
     this.times = new EntryTimeColumns(capacity);
     this.marks = marks && new Array<EntryMark | undefined>(capacity);
     this.promises = promises && new Array<Promise<Value> | undefined>(capacity);
+    this.weights = weights && new EntryWeights(capacity);
     this.cursor = 0;
     const dropped: CacheKey[] = [];
     const excess = slots.size - capacity;
@@ -185,7 +250,8 @@ export class EntryTable<Value = unknown> {
         marks?.[old]?.release();
         continue;
       }
-      const slot = this.slots.insert(key, slots.valueAt(old));
+      const slot = this.slots.take(slots, old);
+      if (weights !== undefined) this.weights?.set(slot, weights.of(old));
       this.times.copy(slot, times, old);
       if (marks !== undefined) (this.marks as (EntryMark | undefined)[])[slot] = marks[old];
       if (promises !== undefined) (this.promises as (Promise<Value> | undefined)[])[slot] = promises[old];
@@ -213,6 +279,7 @@ export class EntryTable<Value = unknown> {
 
   private vacate(slot: number): void {
     this.times.vacate(slot);
+    this.weights?.set(slot, 0);
     if (this.marks !== undefined) this.setMark(slot, undefined);
     if (this.promises !== undefined) this.promises[slot] = undefined;
   }

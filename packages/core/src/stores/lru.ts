@@ -1,4 +1,5 @@
 import { LRUMapWithDelete } from 'mnemonist';
+import type { EntrySlots, EvictionReason } from './entry-slots.js';
 
 /**
  * The only file that names mnemonist. Its LRUMapWithDelete keeps keys and values in arrays and the order of use as a
@@ -30,7 +31,7 @@ interface LruBase<Key, Value> {
 /** With the members that its own types leave out; its types stay inside this file. */
 const Base: new <Key, Value>(capacity: number) => LruBase<Key, Value> = LRUMapWithDelete as never;
 
-export class LruSlots<Key, Value> extends Base<Key, Value> {
+export class LruSlots<Key, Value> extends Base<Key, Value> implements EntrySlots<Key, Value> {
   /** The slot of a key, or −1. Does not count as use. */
   find(key: Key): number {
     const slot = this.items.get(key);
@@ -53,6 +54,22 @@ export class LruSlots<Key, Value> extends Base<Key, Value> {
   /** The slot that `place` would empty for a new key; −1 while there is room. */
   get nextVictim(): number {
     return this.size < this.capacity ? -1 : this.tail;
+  }
+
+  findWeakest(): number {
+    return this.tail;
+  }
+
+  evict(victim: number): void {
+    this.delete(this.keyAt(victim));
+  }
+
+  reasonFor(): EvictionReason {
+    return 'size';
+  }
+
+  take(source: EntrySlots<Key, Value>, slot: number): number {
+    return this.insert(source.keyAt(slot), source.valueAt(slot));
   }
 
   /** Another value for a slot in use, which counts as use. */

@@ -1,6 +1,7 @@
 import { boundMethod } from '../../src/handles/bound-method.js';
 import type { CachedInterceptor } from '../../src/policies/cached/interceptor.js';
 import type { CacheCell } from '../../src/stores/cache-cell.js';
+import { AdaptiveSlots } from '../../src/stores/adaptive-slots.js';
 import type { EntryTable } from '../../src/stores/entry-table.js';
 import type { Tag } from '../../src/stores/tag-stamps.js';
 
@@ -20,9 +21,13 @@ export interface TableInside {
   readonly times: { readonly hitUntil: Float64Array };
   readonly marks: unknown[] | undefined;
   readonly promises: unknown[] | undefined;
+  readonly weights: { readonly weights: Float64Array; readonly total: number } | undefined;
+  readonly maxBytes: number;
 }
 
 export const insideOf = (table: EntryTable): TableInside => table as unknown as TableInside;
+
+const BLANK = 'a vacated slot keeps its key or value';
 
 const expectThat = (holds: boolean, rule: string): void => {
   if (!holds) throw new Error(`the table is corrupt: ${rule}`);
@@ -41,9 +46,9 @@ const checkList = ({ items, forward, backward, head, tail, size }: TableInside['
   for (const slot of items.values()) expectThat(seen.has(slot), 'a slot of the map is not in the list');
 };
 
-const checkVacant = (table: EntryTable, { slots, times, marks, promises }: TableInside, slot: number): void => {
-  expectThat(slots.K[slot] === undefined && slots.V[slot] === undefined, 'a vacated slot keeps its key or value');
+const checkVacant = (table: EntryTable, { times, marks, promises, weights }: TableInside, slot: number): void => {
   const { freshUntil, refreshAt, hardUntil, hardUntilWall } = table.timesAt(slot);
+  expectThat((weights?.weights[slot] ?? 0) === 0, 'a vacated slot weighs something');
   expectThat(Number.isNaN(times.hitUntil[slot]) && Number.isNaN(freshUntil), 'a vacated slot keeps its time');
   expectThat(refreshAt === Infinity, 'a vacated slot keeps the time of its refresh');
   expectThat(hardUntil === Infinity, 'a vacated slot keeps its lease');
@@ -52,21 +57,91 @@ const checkVacant = (table: EntryTable, { slots, times, marks, promises }: Table
   expectThat(promises?.[slot] === undefined, 'a vacated slot keeps its promise');
 };
 
-/** Every entry's slot is its own, the order of use is one list, and vacated slots are blank. */
-export const checkTable = (table: EntryTable): void => {
+interface AdaptiveInside {
+  readonly slots: Map<unknown, number>;
+  readonly keys: unknown[];
+  readonly values: unknown[];
+  readonly marks: Uint8Array;
+  readonly free: Uint32Array;
+  readonly freed: number;
+  readonly order: {
+    readonly capacity: number;
+    readonly newer: Uint32Array;
+    readonly older: Uint32Array;
+    readonly segments: Uint8Array;
+    readonly lengths: Uint32Array;
+  };
+}
+
+const VACANT = 3;
+
+const checkSegment = ({ order }: AdaptiveInside, list: number, seen: Set<number>): void => {
+  const end = order.capacity + list;
+  let length = 0;
+  for (let slot = order.newer[end] as number; slot !== end; slot = order.newer[slot] as number) {
+    expectThat(!seen.has(slot), 'a slot is in two lists');
+    expectThat(order.segments[slot] === list, 'a slot is in another list than it says');
+    expectThat(order.older[order.newer[slot] as number] === slot, 'a list differs forwards and backwards');
+    seen.add(slot);
+    length += 1;
+  }
+  expectThat(length === order.lengths[list], 'a list has another length than it says');
+};
+
+/** Every entry is in one of the three lists, nothing else is, and vacated slots are blank. */
+const checkAdaptive = (inside: AdaptiveInside): void => {
+  const { slots, keys, values, order, marks, free, freed } = inside;
+  const seen = new Set<number>();
+  for (const list of [0, 1, 2]) checkSegment(inside, list, seen);
+  expectThat(seen.size === slots.size, 'the lists and the map differ in size');
+  for (const [key, slot] of slots) {
+    expectThat(seen.has(slot), 'an entry is in no list');
+    expectThat(Object.is(keys[slot], key), 'a slot holds another key');
+  }
+  for (let slot = 0; slot < order.capacity; slot += 1) {
+    expectThat((marks[slot] as number) < 32, 'a count is too large');
+    if (seen.has(slot)) continue;
+    expectThat(order.segments[slot] === VACANT, 'a vacated slot is in a list');
+    expectThat(keys[slot] === undefined && values[slot] === undefined, BLANK);
+  }
+  const vacated = new Set(free.slice(0, freed));
+  expectThat(vacated.size === freed && ![...vacated].some((slot) => seen.has(slot)), 'a free slot is none');
+};
+
+/** What lies beside the slots, for either kind of them. */
+const checkBeside = (table: EntryTable, slots: ReadonlyMap<unknown, number>): void => {
   const inside = insideOf(table);
-  const { slots, times } = inside;
-  expectThat(slots.size === slots.items.size && slots.size <= table.maxSize, 'the size is wrong');
-  expectThat(slots.capacity <= table.maxSize && times.hitUntil.length === slots.capacity, 'the capacity is wrong');
-  checkList(slots);
+  const { hitUntil } = inside.times;
+  const { capacity } = inside.slots;
+  const { weights = { weights: new Float64Array(capacity), total: 0 } } = inside;
+  expectThat(weights.weights.length === capacity, 'there is not a weight for each slot');
+  expectThat(weights.weights.reduce((sum, weight) => sum + weight, 0) === weights.total, 'the sum of weights is wrong');
+  expectThat(weights.total <= inside.maxBytes, 'the entries weigh too much');
+  expectThat(slots.size <= table.maxSize, 'the size is wrong');
+  expectThat(capacity <= table.maxSize && hitUntil.length === capacity, 'the capacity is wrong');
   const used = new Set<number>();
-  for (const [key, slot] of slots.items) {
-    expectThat(Object.is(slots.K[slot], key), 'a slot holds another key');
+  for (const slot of slots.values()) {
     expectThat(!Number.isNaN(table.timesAt(slot).freshUntil), 'an entry has no time');
     used.add(slot);
   }
-  expectThat(used.size === slots.items.size, 'two keys share a slot');
-  for (let slot = 0; slot < slots.capacity; slot += 1) if (!used.has(slot)) checkVacant(table, inside, slot);
+  expectThat(used.size === slots.size, 'two keys share a slot');
+  for (let slot = 0; slot < capacity; slot += 1) if (!used.has(slot)) checkVacant(table, inside, slot);
+};
+
+/** Every entry's slot is its own, the order of use is one list, and vacated slots are blank. */
+export const checkTable = (table: EntryTable): void => {
+  const { slots } = insideOf(table);
+  if (slots instanceof AdaptiveSlots) {
+    const inside = slots as unknown as AdaptiveInside;
+    checkAdaptive(inside);
+    return checkBeside(table, inside.slots);
+  }
+  checkList(slots);
+  for (const [key, slot] of slots.items) expectThat(Object.is(slots.K[slot], key), 'a slot holds another key');
+  const used = new Set(slots.items.values());
+  for (let slot = 0; slot < slots.capacity; slot += 1)
+    expectThat(used.has(slot) || (slots.K[slot] === undefined && slots.V[slot] === undefined), BLANK);
+  return checkBeside(table, slots.items);
 };
 
 /** The cell behind the method `get` of an instance. */

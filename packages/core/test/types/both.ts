@@ -237,6 +237,12 @@ export class Inference {
       is<Equal<typeof value, Product>>();
       return { ...value };
     },
+    eviction: 'adaptive',
+    maxBytes: 1000,
+    weigh: (value) => {
+      is<Equal<typeof value, Product>>();
+      return value.price;
+    },
     staleIfError: { maxStale: '1h', when: (error) => error instanceof Error },
   })
   async cached(id: string, count: number): Promise<Product> {
@@ -442,6 +448,10 @@ export class Mistakes {
   // @ts-expect-error -- nor is '5 weeks'
   @Cached({ ttl: '5 weeks' })
   async wrongTtl(): Promise<void> {}
+
+  // @ts-expect-error -- there is no such eviction
+  @Cached({ eviction: 'lfu' })
+  async wrongEviction(): Promise<void> {}
 
   // @ts-expect-error -- a typo
   @Retry({ maxAttempt: 3 })

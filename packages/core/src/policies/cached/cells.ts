@@ -1,6 +1,10 @@
 import type { CacheKey } from '../../algorithms/stable-key.js';
+import { processSecret } from '../../runtime/system.js';
 import { CacheCell } from '../../stores/cache-cell.js';
+import type { MakeSlots } from '../../stores/entry-slots.js';
 import type { DropReason } from '../../stores/entry-table.js';
+import { type Eviction, lruSlots, slotsFor } from '../../stores/evictions.js';
+import type { Weighing } from '../../stores/weighing.js';
 import type { CachedCell } from './flight.js';
 import type { CachedSettings } from './options.js';
 
@@ -8,6 +12,9 @@ import type { CachedSettings } from './options.js';
 export class Cells {
   private readonly onDrop: (key: CacheKey, reason: DropReason) => void;
   private maxSize: number;
+  private eviction: Eviction = 'lru';
+  private makeSlots: MakeSlots = lruSlots;
+  private weighing: Weighing | undefined = undefined;
   private isPerInstance = true;
   /** Where calls without an instance belong, and all calls of a shared scope. */
   private common: CachedCell | undefined = undefined;
@@ -34,10 +41,21 @@ export class Cells {
   }
 
   /** New settings: entries are kept, another bound evicts. */
-  configure({ maxSize, scope }: CachedSettings): this {
+  configure(
+    { maxSize, scope, eviction, weighing }: CachedSettings,
+    weigh: (value: unknown) => number | undefined,
+  ): this {
     this.isPerInstance = scope === 'instance';
     this.maxSize = maxSize;
-    for (const cell of this.all()) cell.table.resize(maxSize);
+    if (eviction !== this.eviction) this.makeSlots = slotsFor(eviction, processSecret);
+    this.eviction = eviction;
+    for (const { table } of this.all()) {
+      table.resize(maxSize);
+      table.useSlots(this.makeSlots);
+      if (weighing !== undefined && weighing.weigh !== this.weighing?.weigh) table.reweigh(weigh);
+      table.limitBytes(weighing?.maxBytes ?? Infinity);
+    }
+    this.weighing = weighing;
     return this;
   }
 
@@ -51,6 +69,8 @@ export class Cells {
   }
 
   private create(): CachedCell {
-    return new CacheCell(this.maxSize, this.onDrop);
+    const cell: CachedCell = new CacheCell(this.maxSize, this.onDrop, this.makeSlots);
+    cell.table.limitBytes(this.weighing?.maxBytes ?? Infinity);
+    return cell;
   }
 }

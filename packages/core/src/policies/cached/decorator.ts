@@ -4,6 +4,7 @@ import { builtInPolicy, policyDecorator } from '../../decorate/policy-decorator.
 import { configurationError } from '../../errors/option-check.js';
 import { type Binding, type BoundPiece, RANKS } from '../../pipeline/policy.js';
 import type { DropReason } from '../../stores/entry-table.js';
+import { WEIGHING_REMEDY, missingOfWeighing } from '../../stores/weighing.js';
 import type { CacheKey } from '../../algorithms/stable-key.js';
 import { CacheAdministration } from './administration.js';
 import { Cells } from './cells.js';
@@ -79,15 +80,21 @@ const limitsOf = (
   return new WaitLimits({ soft, hard }, binding, { stale: parts.stale, bound });
 };
 
+const checkWeighing = ({ maxBytes, weigh }: CachedOptions, { site }: Binding): void => {
+  const missing = missingOfWeighing(maxBytes, weigh);
+  if (missing !== undefined) throw configurationError(site, WEIGHING_REMEDY[missing], missing);
+};
+
 const bind = (options: CachedOptions, binding: Binding): readonly BoundPiece[] => {
   const settings = resolveCachedOptions(options);
   checkAgainstKind(settings, binding);
   checkTimeouts(settings, binding);
+  checkWeighing(options, binding);
   const writer = new Writer(settings, binding);
   const stale = new StaleAnswers(settings, binding, writer);
   const cells = binding
     .state('cells', () => new Cells(settings.maxSize, reportDrops(binding, writer)))
-    .configure(settings);
+    .configure(settings, (value) => writer.weightOf(value));
   const total = parseDuration(binding.optionsOf('timeout')?.['total'] ?? Infinity);
   const refreshBound = total === Infinity ? undefined : new RefreshBound(total, binding);
   const limits = limitsOf(settings, binding, { stale, bound: refreshBound });

@@ -122,9 +122,10 @@ export class CachedInterceptor implements Interceptor {
   }
 
   describe(): InterceptorFacts {
-    const { windows, ttl, ...options } = this.settings;
+    const { windows, ttl, weighing, ...options } = this.settings;
+    const bytes = weighing && { maxBytes: weighing.maxBytes };
     return {
-      options: { ttl: typeof ttl === 'function' ? 'computed' : ttl, ...windows, ...options },
+      options: { ttl: typeof ttl === 'function' ? 'computed' : ttl, ...windows, ...bytes, ...options },
       state: this.handle.stats,
     };
   }

@@ -18,7 +18,9 @@ import {
   text,
   whole,
 } from '../../errors/option-check.js';
+import type { Eviction } from '../../stores/evictions.js';
 import { entryTags } from '../../stores/tag-names.js';
+import type { Weighing } from '../../stores/weighing.js';
 import type { TtlRules, Windows } from './machine.js';
 import type { TagsOption } from './tags.js';
 
@@ -53,8 +55,14 @@ export interface StaleIfErrorOptions {
 export interface CachedOptions<Args extends readonly unknown[] = never[], Value = never, Self = never> {
   /** How long a value is fresh, counted from when its load began. 0 or Infinity: for ever, until evicted. A function decides per result. Default '5m'. */
   readonly ttl?: Duration | ((result: Value, ...args: Args) => ComputedTtl);
-  /** Entries kept; the least recently used goes first. Default 256. */
+  /** Entries kept; which goes first is for `eviction` to say. Default 256. */
   readonly maxSize?: number;
+  /** 'lru': the least recently used goes first. 'adaptive': by how often and how lately, as the load rewards it. Default 'lru'. */
+  readonly eviction?: Eviction;
+  /** What all values may weigh together, in bytes as `weigh` counts them; one that is heavier is not stored. Default: none. */
+  readonly maxBytes?: number;
+  /** The bytes of a value, a whole number. A value it throws for is not stored. Needed with `maxBytes`. */
+  readonly weigh?: (value: Value) => number;
   /** How long past the ttl the old value is answered at once while it is being refreshed. Default 0. */
   readonly staleWhileRevalidate?: Duration;
   /** How long past the ttl the old value answers for a failed load; `true` is '1d'. Default 0. */
@@ -116,6 +124,8 @@ export type ErrorTtlFunction = (error: unknown, ...args: readonly unknown[]) => 
 export interface CachedSettings {
   readonly ttl: number | TtlFunction;
   readonly maxSize: number;
+  readonly eviction: Eviction;
+  readonly weighing: Weighing | undefined;
   readonly windows: Windows;
   readonly staleWhen: ((error: unknown) => boolean) | undefined;
   readonly throttle: number;
@@ -167,6 +177,9 @@ const chance = /* @__PURE__ */ ofPlainObject((value) =>
 const schema = (): Schema => ({
   ttl: either(anyDuration, callback),
   maxSize: whole(1),
+  eviction: oneOf('lru', 'adaptive'),
+  maxBytes: whole(1),
+  weigh: callback,
   staleWhileRevalidate: anyDuration,
   staleIfError: stale,
   staleErrorThrottle: duration(),
@@ -214,6 +227,9 @@ const cloneFunction = (clone: CachedOptions['clone']): CachedSettings['clone'] =
   return typeof clone === 'function' ? (value) => clone(value as never) : undefined;
 };
 
+const weighingOf = ({ maxBytes, weigh }: CachedOptions): Weighing | undefined =>
+  maxBytes === undefined || weigh === undefined ? undefined : { maxBytes, weigh: weigh as Weighing['weigh'] };
+
 const boundsOf = (bounds: CachedOptions['ttlBounds']): TtlRules['bounds'] =>
   bounds && {
     min: bounds.min === undefined ? 0 : parseDuration(bounds.min),
@@ -237,6 +253,8 @@ const optional = (given: Duration | undefined): number | undefined =>
 export const resolveCachedOptions = (options: CachedOptions): CachedSettings => ({
   ttl: typeof options.ttl === 'function' ? (options.ttl as TtlFunction) : orForever(parseDuration(options.ttl ?? '5m')),
   maxSize: options.maxSize ?? 256,
+  eviction: options.eviction ?? 'lru',
+  weighing: weighingOf(options),
   windows: {
     staleWhileRevalidate: parseDuration(options.staleWhileRevalidate ?? 0),
     staleIfError: staleWindow(options.staleIfError),

@@ -6,6 +6,7 @@ import type { CacheKey } from '../../algorithms/stable-key.js';
 import type { Binding } from '../../pipeline/policy.js';
 import { processSalt } from '../../runtime/system.js';
 import type { Label } from '../../stores/cache-cell.js';
+import { weightOf } from '../../stores/weighing.js';
 import type { CachedCell, Flight } from './flight.js';
 import { effectiveTtl } from './machine.js';
 import { adviseOnSingleUse } from './single-use-advice.js';
@@ -16,6 +17,12 @@ interface Term {
   readonly ttl: number;
   /** Epoch milliseconds. */
   readonly hardUntil: number;
+}
+
+interface Stored extends Term {
+  readonly startedAt: number;
+  readonly label: Label | undefined;
+  readonly weight: number;
 }
 
 /** Stands for a copy that could not be made. */
@@ -56,13 +63,14 @@ export class Writer {
     if (said?.problem !== undefined) return this.refuseTags(said.problem);
     const term =
       said?.ttl === undefined ? this.termOf(value, args, flight) : this.computed(said.ttl.given, flight.startedAt);
+    const weight = term === false ? undefined : this.weightOf(value);
     // The user's functions may have changed the key themselves.
-    if (term === false || flight.isDetached || flight.isUntellable) return false;
+    if (term === false || weight === undefined || flight.isDetached || flight.isUntellable) return false;
     const { startedAt, tagsOfResult: tags } = flight;
     const label = tags && { tags, sequence: flight.sequence };
     // Named one by one: a spread costs more than all the rest of storing.
     const { ttl, hardUntil } = term;
-    return this.write(flight.cell, flight.key, value, { ttl, hardUntil, startedAt, label });
+    return this.write(flight.cell, flight.key, value, { ttl, hardUntil, startedAt, label, weight });
   }
 
   /** Stores a value given by hand. Returns whether it did. */
@@ -73,15 +81,27 @@ export class Writer {
     const term = this.termOf(value, given.args, given);
     const ofCall = this.tagsOf(given.self, given.args);
     if (term === false || ofCall === NO_TAGS) return false;
+    const weight = this.weightOf(value);
+    if (weight === undefined) return false;
     const tags = together(ofCall, given.tags);
     const label = tags && { tags, sequence };
     const { ttl, hardUntil } = term;
-    return this.write(cell, key, value, { ttl, hardUntil, startedAt: given.startedAt, label });
+    return this.write(cell, key, value, { ttl, hardUntil, startedAt: given.startedAt, label, weight });
   }
 
   /** The tags that the option gives to a call. */
   tagsOf(self: unknown, args: readonly unknown[]): Tags {
     return this.settings.isEnabled ? tagsOf(this.settings.tags, self, args, this.binding) : undefined;
+  }
+
+  /** What a value weighs, 0 where nothing is weighed; undefined, and reported, where it cannot be stored. */
+  weightOf(value: unknown): number | undefined {
+    const { weighing } = this.settings;
+    if (weighing === undefined) return 0;
+    const weight = weightOf(weighing, value, (thrown) => this.binding.reportFailure('weigh', thrown));
+    if (typeof weight === 'number') return weight;
+    this.refuse(weight);
+    return undefined;
   }
 
   /** The value, or its copy where there is the option `clone`; NO_COPY when that throws. */
@@ -181,7 +201,7 @@ export class Writer {
     cell: CachedCell,
     key: CacheKey,
     value: unknown,
-    { ttl, hardUntil, startedAt, label }: Term & { readonly startedAt: number; readonly label: Label | undefined },
+    { ttl, hardUntil, startedAt, label, weight }: Stored,
   ): boolean {
     const copy = this.copy(value);
     if (copy === NO_COPY) return this.refuse('the value cannot be copied');
@@ -190,7 +210,7 @@ export class Writer {
     const lease = hardUntil === Infinity ? Infinity : now + (hardUntil - clock.wall());
     const refreshAt = this.refreshTime(startedAt, ttl, now);
     const times = { startedAt, freshUntil: startedAt + ttl, refreshAt, hardUntil: lease, hardUntilWall: hardUntil };
-    cell.store(key, copy, times, { now, retainedFor: this.retainedFor, label });
+    cell.store(key, copy, times, { now, retainedFor: this.retainedFor, label, weight });
     const channel = events.channel('cache.stored');
     if (channel.isWatched) channel.emit(this.binding.method, { keyHash: this.hash(key), ttl });
     return true;
