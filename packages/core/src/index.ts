@@ -44,6 +44,8 @@ export { RetryBudget } from './algorithms/retry-budget.js';
 export { computeDelay } from './algorithms/delay.js';
 export { days, hours, minutes, seconds } from './algorithms/duration.js';
 
+export { memoryStore } from './stores/memory-store.js';
+
 export { allOf, anyOf, not } from './errors/predicates.js';
 export { classifyError } from './errors/classify.js';
 export { HttpError, throwIfNotOk } from './errors/http-error.js';
@@ -104,6 +106,8 @@ export type { OutcomeOf } from './handles/call-outcome.js';
 export type { Failure, FailureKind, Outcome, OutcomeSource, Success } from './pipeline/outcome.js';
 export type { CircuitHealth, Health, Stats } from './handles/health.js';
 export type { ConcurrencyHealth, ThrottleHealth } from './handles/load-health.js';
+export type { CacheStore, StoreEntry } from './stores/cache-store.js';
+export type { MemoryStoreOptions } from './stores/memory-store.js';
 export type { CacheStats } from './stores/cache-stats.js';
 export type { CacheKey } from './algorithms/stable-key.js';
 export type { AdviceCode } from './advisor/codes.js';
