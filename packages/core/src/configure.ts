@@ -29,6 +29,9 @@ import type { AdaptiveThrottleOptions } from './policies/adaptive-throttle/optio
 import type { HedgeOptions } from './policies/hedge/options.js';
 import type { BulkheadOptions } from './policies/bulkhead/options.js';
 import type { RateLimitOptions } from './policies/rate-limit/options.js';
+import { type StoreGuardOptions, isStoreOrNone, storeSettings } from './direct/store-guard-options.js';
+import { withStoreGuards } from './direct/guarded-store.js';
+import type { CacheStore } from './stores/cache-store.js';
 import type { RetryOptions } from './policies/retry/options.js';
 import type { TimeoutOptions } from './policies/timeout/options.js';
 import { type GeneralOption, type ResilientOptions, type UserPolicies, parseResilientOptions } from './resilient.js';
@@ -75,6 +78,10 @@ export interface Configuration {
    * policy's own `name`.
    */
   readonly policies?: Readonly<Record<string, NamedPolicy | string>>;
+  /** The second tier of every `@Cached` method, behind the process's own memory; false: none again. Default: none. */
+  readonly store?: CacheStore | false;
+  /** How stores are guarded: bounds, retries, a circuit, and whether their failures are the caller's to see. */
+  readonly storeGuard?: StoreGuardOptions;
   /** Budgets that `@Retry` and `@Hedge` name: `budgets: { payments: { ratio: 0.1 } }`, `@Retry({ budget: 'payments' })`. */
   readonly budgets?: Readonly<Record<string, Omit<RetryBudgetOptions, 'name'>>>;
   /** False: decorated methods run as written. */
@@ -107,6 +114,8 @@ const isObject: Check = (value) => (isRecord(value) ? undefined : 'must be an ob
 
 const schema = (): Schema => ({
   defaults: isObject,
+  store: isStoreOrNone,
+  storeGuard: isObject,
   policies: isObject,
   budgets: isObject,
   enabled: flag,
@@ -226,31 +235,34 @@ const silencedBy = (advisor: Configuration['advisor']): readonly AdviceCode[] | 
   advisor === false ? ADVICE_CODES : advisor?.silence;
 
 /** The settings after a change: what is given replaces what was, option by option; defaults and named policies merge by name. */
-export const changedSettings = (present: Settings, given: unknown, site: OptionSite): Settings => {
-  const options = checkOptions(site, schema(), given) as Configuration;
-  const defaults = options.defaults === undefined ? {} : parseDefaults(options.defaults, site);
-  const { policies } = options;
-  const budgets = options.budgets === undefined ? {} : parseBudgets(options.budgets, present.budgets, site);
-  return {
-    ...present,
-    ...clockOf(options.clock, present),
-    defaults: { ...present.defaults, ...defaults },
-    policies: policies === undefined ? present.policies : changedPolicies(present.policies, policies, site),
-    budgets: { ...present.budgets, ...budgets },
-    ...generalOf({
-      ...present.general,
-      code: {
-        enabled: options.enabled ?? present.general.code.enabled,
-        logLevel: options.logLevel ?? present.general.code.logLevel,
-      },
-    }),
-    logger: options.logger ?? present.logger,
-    classifiers: options.classifiers ?? present.classifiers,
-    random: options.random ?? present.random,
-    captureStacks: options.captureStacks ?? present.captureStacks,
-    silenced: silencedBy(options.advisor) ?? present.silenced,
-  };
-};
+export const changedSettings = /* @__PURE__ */ withStoreGuards(
+  (present: Settings, given: unknown, site: OptionSite): Settings => {
+    const options = checkOptions(site, schema(), given) as Configuration;
+    const defaults = options.defaults === undefined ? {} : parseDefaults(options.defaults, site);
+    const { policies } = options;
+    const budgets = options.budgets === undefined ? {} : parseBudgets(options.budgets, present.budgets, site);
+    return {
+      ...present,
+      ...clockOf(options.clock, present),
+      defaults: { ...present.defaults, ...defaults },
+      policies: policies === undefined ? present.policies : changedPolicies(present.policies, policies, site),
+      budgets: { ...present.budgets, ...budgets },
+      ...generalOf({
+        ...present.general,
+        code: {
+          enabled: options.enabled ?? present.general.code.enabled,
+          logLevel: options.logLevel ?? present.general.code.logLevel,
+        },
+      }),
+      logger: options.logger ?? present.logger,
+      ...storeSettings(options, present, site),
+      classifiers: options.classifiers ?? present.classifiers,
+      random: options.random ?? present.random,
+      captureStacks: options.captureStacks ?? present.captureStacks,
+      silenced: silencedBy(options.advisor) ?? present.silenced,
+    };
+  },
+);
 
 /**
  * Changes a runtime's settings; bound methods follow at their next call and keep their state: entries, circuits, counts.

@@ -44,6 +44,7 @@ export { RetryBudget } from './algorithms/retry-budget.js';
 export { computeDelay } from './algorithms/delay.js';
 export { days, hours, minutes, seconds } from './algorithms/duration.js';
 
+export { guardedStore } from './direct/guarded-store.js';
 export { memoryStore } from './stores/memory-store.js';
 
 export { allOf, anyOf, not } from './errors/predicates.js';
@@ -104,9 +105,11 @@ export type { Context, HoldfastRuntime } from './runtime-api.js';
 export type { CacheHandle, CacheLookup, SetOptions } from './handles/cache-handle.js';
 export type { OutcomeOf } from './handles/call-outcome.js';
 export type { Failure, FailureKind, Outcome, OutcomeSource, Success } from './pipeline/outcome.js';
-export type { CircuitHealth, Health, Stats } from './handles/health.js';
+export type { CircuitHealth, Health, Stats, StoreHealth } from './handles/health.js';
 export type { ConcurrencyHealth, ThrottleHealth } from './handles/load-health.js';
 export type { CacheStore, StoreEntry } from './stores/cache-store.js';
+export type { GuardedStoreOptions } from './direct/guarded-store.js';
+export type { StoreCircuitOptions, StoreGuardOptions } from './direct/store-guard-options.js';
 export type { MemoryStoreOptions } from './stores/memory-store.js';
 export type { CacheStats } from './stores/cache-stats.js';
 export type { CacheKey } from './algorithms/stable-key.js';

@@ -63,12 +63,13 @@ export class CacheHandle<Method extends (...args: any[]) => any> {
 
   /** The fresh value, or undefined; never loads. */
   async get(...args: Parameters<Method>): Promise<Value<Method> | undefined> {
-    return this.peek(...args);
+    const looked = await this.#cache.find(this.#self, args);
+    return looked?.state === 'fresh' ? (looked.value as Value<Method>) : undefined;
   }
 
   /** Tells a cached undefined from a miss, and a stale value from a fresh one; never loads. */
   async lookup(...args: Parameters<Method>): Promise<CacheLookup<Value<Method>>> {
-    return (this.#look(args) ?? MISSED) as CacheLookup<Value<Method>>;
+    return ((await this.#cache.find(this.#self, args)) ?? MISSED) as CacheLookup<Value<Method>>;
   }
 
   /** As `get`, at once. */
@@ -79,12 +80,12 @@ export class CacheHandle<Method extends (...args: any[]) => any> {
 
   /** Stores a value as if it had just been loaded. A load under way is detached. */
   async set(args: Parameters<Method>, value: Value<Method>, options?: SetOptions): Promise<void> {
-    this.#cache.set(this.#self, args, value, ttlOf(options, 'cacheOf().set'));
+    await this.#cache.set(this.#self, args, value, ttlOf(options, 'cacheOf().set'));
   }
 
   /** Forgets one entry; returns whether there was one. A load under way answers its callers but is not stored. */
   async invalidate(...args: Parameters<Method>): Promise<boolean> {
-    return this.#cache.invalidate(this.#self, args);
+    return this.#cache.forget(this.#self, args);
   }
 
   /** Calls the method past the cached value and stores the result. */
@@ -96,8 +97,8 @@ export class CacheHandle<Method extends (...args: any[]) => any> {
 
   /** Empties the cache and resets its counts. */
   async clear(): Promise<void> {
-    if (this.#method.self === undefined) this.#cache.clearAll();
-    else this.#cache.clear(this.#self);
+    if (this.#method.self === undefined) await this.#cache.clear();
+    else await this.#cache.clear(this.#self);
   }
 
   /** Keys of this process, most recently used first. */

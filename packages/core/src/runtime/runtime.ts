@@ -36,6 +36,10 @@ export interface Settings {
   /** Budgets that policies name. */
   readonly budgets: Readonly<Record<string, RetryBudget>>;
   readonly classifiers: readonly Classifier[];
+  /** The second tier of all caches; undefined: the process's own memory alone. */
+  readonly store: object | undefined;
+  /** How it is guarded, as given and checked. */
+  readonly storeGuard: PolicyOptions;
   readonly logger: Logger | false | undefined;
   readonly logLevel: LoggerLevel | undefined;
   readonly captureStacks: boolean;
@@ -59,6 +63,8 @@ export const builtInSettings = (clock: Clock = new SystemClock(), random: Random
   policies: {},
   budgets: {},
   classifiers: [],
+  store: undefined,
+  storeGuard: {},
   logger: undefined,
   logLevel: undefined,
   captureStacks: false,

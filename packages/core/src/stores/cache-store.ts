@@ -61,3 +61,23 @@ export interface CacheStore {
 /** When an entry serves for nothing any more, in milliseconds since the epoch: a store may drop it from then on. */
 export const endOf = ({ freshUntil, staleUntil, hardUntil }: StoreEntry): number =>
   Math.min(hardUntil, Math.max(freshUntil, staleUntil));
+
+const isTime = (value: unknown): value is number => typeof value === 'number' && !Number.isNaN(value);
+
+/** Whether an answer has the form of an entry. */
+export const isStoreEntry = (answer: unknown): answer is StoreEntry => {
+  if (typeof answer !== 'object' || answer === null || !('value' in answer)) return false;
+  const { startedAt, freshUntil, staleUntil, hardUntil, tags } = answer as Partial<StoreEntry>;
+  return [startedAt, freshUntil, staleUntil, hardUntil].every(isTime) && (tags === undefined || Array.isArray(tags));
+};
+
+const METHODS = ['get', 'set', 'delete', 'clear'] as const;
+
+/** What keeps a value from being a store, in words; undefined for one. */
+export const storeProblem = (value: unknown): string | undefined => {
+  const store = value as Partial<CacheStore> | null | undefined;
+  if ((typeof store !== 'object' && typeof store !== 'function') || store === null) return 'must be a CacheStore';
+  const missing = METHODS.find((method) => typeof store[method] !== 'function');
+  if (missing !== undefined) return `must be a CacheStore: it has no ${missing}()`;
+  return typeof store.name === 'string' && store.name !== '' ? undefined : 'must be a CacheStore: it has no name';
+};

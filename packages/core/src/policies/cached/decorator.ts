@@ -8,9 +8,11 @@ import type { CacheKey } from '../../algorithms/stable-key.js';
 import { CacheAdministration } from './administration.js';
 import { Cells } from './cells.js';
 import { CachedInterceptor } from './interceptor.js';
+import { LoadThrough } from './load-through.js';
 import { Loader } from './loader.js';
 import { type CachedOptions, type CachedSettings, parseCachedOptions, resolveCachedOptions } from './options.js';
 import { RefreshBound } from './refresh-bound.js';
+import { secondTierOf } from './second-tier.js';
 import { StaleAnswers } from './stale-answers.js';
 import { Writer } from './writer.js';
 
@@ -34,18 +36,29 @@ const checkAgainstKind = ({ windows }: CachedSettings, { kind, site }: Binding):
   );
 };
 
+/** What came from another store, or was to go there, belongs to nobody. */
+const dropForeign = (cells: Cells, store: object | undefined, binding: Binding): void => {
+  const known = binding.state('store', () => ({ store }));
+  if (known.store === store) return;
+  known.store = store;
+  for (const cell of cells.all()) cell.invalidateAll();
+};
+
 const bind = (options: CachedOptions, binding: Binding): readonly BoundPiece[] => {
   const settings = resolveCachedOptions(options);
   checkAgainstKind(settings, binding);
   const writer = new Writer(settings, binding);
-  const stale = new StaleAnswers(settings, binding, writer);
+  const secondTier = secondTierOf(settings, binding);
+  const stale = new StaleAnswers(settings, binding, writer, secondTier);
   const cells = binding
     .state('cells', () => new Cells(settings.maxSize, reportDrops(binding, writer)))
     .configure(settings);
+  dropForeign(cells, secondTier?.store, binding);
+  const through = secondTier && new LoadThrough(secondTier, binding, { writer, stale });
   const total = parseDuration(binding.optionsOf('timeout')?.['total'] ?? Infinity);
   const refreshBound = total === Infinity ? undefined : new RefreshBound(total, binding);
-  const loader = new Loader(settings, binding, { writer, stale, refreshBound });
-  const administration = new CacheAdministration(settings, binding, { cells, writer, stale });
+  const loader = new Loader(settings, binding, { writer, stale, refreshBound, through });
+  const administration = new CacheAdministration(settings, binding, { cells, writer, stale, secondTier });
   const interceptor = new CachedInterceptor(settings, binding, { cells, loader, writer, stale, administration });
   administration.useKeys((self, args) => interceptor.keyOf(self, args));
   return [{ rank: RANKS.cached, interceptor }];

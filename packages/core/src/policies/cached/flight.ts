@@ -4,6 +4,7 @@ import { Call, type CallFrame } from '../../pipeline/call.js';
 import type { CurrentLoad } from '../../pipeline/current-call.js';
 import type { Timer } from '../../runtime/clock.js';
 import type { CacheCell } from '../../stores/cache-cell.js';
+import type { Found } from './found.js';
 
 export type CachedCell = CacheCell<unknown, Flight>;
 
@@ -34,7 +35,12 @@ export class Flight implements CurrentLoad {
   /** Its leader's look-up was counted as a miss. */
   readonly isCounted: boolean;
   /** The value being replaced. */
-  readonly stale: { readonly value: unknown; readonly age: number } | undefined;
+  stale: { readonly value: unknown; readonly age: number } | undefined;
+  /** The store may answer in the method's place. */
+  readonly readsStore: boolean;
+  /** It did: with this, of which its callers get `storeValue`. */
+  found: Found | undefined = undefined;
+  storeValue: unknown = undefined;
   /** A ttl for this load alone. */
   readonly ttl: number | undefined;
   /** The run of the stack inside the cache. */
@@ -64,6 +70,7 @@ export class Flight implements CurrentLoad {
       readonly isCounted: boolean;
       readonly ttl: number | undefined;
       readonly stale: Flight['stale'];
+      readonly readsStore: boolean;
     },
   ) {
     this.key = request.key;
@@ -75,6 +82,7 @@ export class Flight implements CurrentLoad {
     this.isCounted = facts.isCounted;
     this.ttl = facts.ttl;
     this.stale = facts.stale;
+    this.readsStore = facts.readsStore;
   }
 
   /** The method has ended: nothing bounds the load any more. */

@@ -126,9 +126,10 @@ export class CachedInterceptor implements Interceptor {
   }
 
   describe(): InterceptorFacts {
-    const { windows, ttl, ...options } = this.settings;
+    const { windows, ttl, store: _store, ...options } = this.settings;
+    const store = this.handle.storeName;
     return {
-      options: { ttl: typeof ttl === 'function' ? 'computed' : ttl, ...windows, ...options },
+      options: { ttl: typeof ttl === 'function' ? 'computed' : ttl, ...windows, ...options, store },
       state: this.handle.stats,
     };
   }

@@ -24,7 +24,9 @@ import { Race } from '../../pipeline/race.js';
 import type { Clock } from '../../runtime/clock.js';
 import { runAmbient, world } from '../../runtime/world.js';
 import { type Bypass, Flight, Followers, type LoadRequest } from './flight.js';
+import type { Found } from './found.js';
 import type { RefreshBound } from './refresh-bound.js';
+import type { LoadThrough } from './load-through.js';
 import type { CachedSettings } from './options.js';
 import type { StaleAnswers } from './stale-answers.js';
 import { NO_COPY, type Writer } from './writer.js';
@@ -34,6 +36,8 @@ interface Manner {
   readonly isRefresh: boolean;
   readonly isCounted: boolean;
   readonly ttl: number | undefined;
+  /** The store, where there is one, may answer in the method's place. */
+  readonly readsStore: boolean;
 }
 
 export class Loader {
@@ -44,6 +48,8 @@ export class Loader {
   private readonly stale: StaleAnswers;
   /** Ends refreshes that nobody waits for. */
   private readonly refreshBound: RefreshBound | undefined;
+  /** Where there is a store. */
+  private readonly through: LoadThrough | undefined;
 
   private readonly counted = (outcome: unknown): unknown => {
     if (!(outcome instanceof Promise)) return outcome;
@@ -57,7 +63,12 @@ export class Loader {
   constructor(
     settings: CachedSettings,
     binding: Binding,
-    parts: { writer: Writer; stale: StaleAnswers; refreshBound: RefreshBound | undefined },
+    parts: {
+      writer: Writer;
+      stale: StaleAnswers;
+      refreshBound: RefreshBound | undefined;
+      through: LoadThrough | undefined;
+    },
   ) {
     this.settings = settings;
     this.binding = binding;
@@ -65,6 +76,7 @@ export class Loader {
     this.writer = parts.writer;
     this.stale = parts.stale;
     this.refreshBound = parts.refreshBound;
+    this.through = parts.through;
   }
 
   /** A miss: waits for the key's load, or leads one. */
@@ -76,9 +88,11 @@ export class Loader {
       return this.join(flight, request);
     cell.counters.misses += 1;
     const channel = this.binding.runtime.events.channel('cache.miss');
-    if (channel.isWatched) channel.emit(this.binding.method, { keyHash: this.writer.hash(key) });
+    // Where there is a store, only that can tell.
+    if (channel.isWatched && (this.through === undefined || isReentrant))
+      channel.emit(this.binding.method, { keyHash: this.writer.hash(key) });
     if (isReentrant) return this.runAlone(call, inside);
-    return this.lead(request, { isRefresh: false, isCounted: true, ttl: undefined });
+    return this.lead(request, { isRefresh: false, isCounted: true, ttl: undefined, readsStore: true });
   }
 
   /** A run that nobody joins and that stores nothing; under way it is work like a load. */
@@ -92,15 +106,15 @@ export class Loader {
     request.cell.detach(request.key);
     const channel = events.channel('cache.bypassed');
     if (channel.isWatched) channel.emit(this.binding.method, { keyHash: this.writer.hash(request.key) });
-    return this.lead(request, { isRefresh: false, isCounted: false, ttl });
+    return this.lead(request, { isRefresh: false, isCounted: false, ttl, readsStore: false });
   }
 
   /** One refresh for any number of callers; none while the key is held back after a failure. */
-  refreshInBackground(request: LoadRequest, now: number): void {
+  refreshInBackground(request: LoadRequest, now: number, readsStore = true): void {
     const { cell, key } = request;
     if (cell.flights.has(key) || now < (cell.throttleOf(key)?.until ?? -Infinity)) return;
     try {
-      const outcome = this.lead(request, { isRefresh: true, isCounted: false, ttl: undefined });
+      const outcome = this.lead(request, { isRefresh: true, isCounted: false, ttl: undefined, readsStore });
       if (outcome instanceof Promise) outcome.catch(ignore);
     } catch {
       // Reported as an event; the caller has the old value.
@@ -189,6 +203,12 @@ export class Loader {
   }
 
   private start(flight: Flight): unknown {
+    return this.through === undefined || !flight.readsStore
+      ? this.runMethod(flight)
+      : this.through.begin(flight, () => this.runMethod(flight));
+  }
+
+  private runMethod(flight: Flight): unknown {
     const { run } = flight;
     if (!world.ambient.isOn) return run.frame.run(run);
     const flights = [...(world.ambient.current?.flights ?? []), flight];
@@ -225,8 +245,10 @@ export class Loader {
     return old.value;
   }
 
-  private landed(flight: Flight, value: unknown, { cell, key, call }: LoadRequest): unknown {
+  private landed(flight: Flight, value: unknown, request: LoadRequest): unknown {
+    const { cell, key, call } = request;
     flight.end();
+    if (flight.found !== undefined) return this.landedFromStore(flight, flight.found, request);
     call.attempt = flight.run.attempt;
     flight.hasSingleUseResult = isSingleUse(value);
     if (flight.hasSingleUseResult) this.writer.refuseSingleUse();
@@ -236,11 +258,21 @@ export class Loader {
     return value;
   }
 
+  private landedFromStore(flight: Flight, found: Found, request: LoadRequest): unknown {
+    const { cell, key, call } = request;
+    const isOld = this.through?.landed(flight, found) === true;
+    cell.land(key, flight);
+    if (!flight.isRefresh) call.answeredBy(isOld ? 'stale' : 'cache');
+    if (isOld && !flight.isDetached) this.refreshInBackground(request, this.clock.now(), false);
+    return flight.storeValue;
+  }
+
   private keep(flight: Flight, value: unknown, { args }: Call): void {
     const { cell, key } = flight;
     cell.liftThrottle(key);
     // A load that is not shared may end after one that began later: the younger value stays.
     const isStored = !cell.hasNewer(key, flight.startedAt) && this.writer.storeResult(flight, value, args);
+    if (isStored) this.through?.tier.putFrom(cell, key);
     if (isStored && flight.isRefresh)
       this.binding.runtime.events.emit('cache.refreshed', this.binding.method, { keyHash: this.writer.hash(key) });
   }
