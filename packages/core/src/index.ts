@@ -45,7 +45,10 @@ export { computeDelay } from './algorithms/delay.js';
 export { days, hours, minutes, seconds } from './algorithms/duration.js';
 
 export { guardedStore } from './direct/guarded-store.js';
+export { keyvStore } from './stores/keyv-store.js';
 export { memoryStore } from './stores/memory-store.js';
+export { tieredStore } from './stores/tiered-store.js';
+export { toKeyv } from './stores/to-keyv.js';
 
 export { allOf, anyOf, not } from './errors/predicates.js';
 export { classifyError } from './errors/classify.js';
@@ -110,6 +113,9 @@ export type { ConcurrencyHealth, ThrottleHealth } from './handles/load-health.js
 export type { CacheStore, StoreEntry } from './stores/cache-store.js';
 export type { GuardedStoreOptions } from './direct/guarded-store.js';
 export type { StoreCircuitOptions, StoreGuardOptions } from './direct/store-guard-options.js';
+export type { KeyvLike, KeyvStoreOptions } from './stores/keyv-store.js';
+export type { KeyvAdapter } from './stores/to-keyv.js';
+export type { TierOptions, TieredStoreOptions } from './stores/tiered-store.js';
 export type { MemoryStoreOptions } from './stores/memory-store.js';
 export type { CacheStats } from './stores/cache-stats.js';
 export type { CacheKey } from './algorithms/stable-key.js';

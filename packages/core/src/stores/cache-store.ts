@@ -58,6 +58,12 @@ export interface CacheStore {
   close?(): Promise<void>;
 }
 
+/** What a store can never do, such as listing its keys: no reason to try again, or to think that it is down. */
+export class StoreUnsupported extends Error {
+  override readonly name = 'StoreUnsupported';
+  readonly code = 'STORE_UNSUPPORTED';
+}
+
 /** When an entry serves for nothing any more, in milliseconds since the epoch: a store may drop it from then on. */
 export const endOf = ({ freshUntil, staleUntil, hardUntil }: StoreEntry): number =>
   Math.min(hardUntil, Math.max(freshUntil, staleUntil));

@@ -23,7 +23,7 @@ import { readProperty, summarize } from '../errors/error-facts.js';
 import { withoutStack } from '../errors/without-stack.js';
 import type { Runtime } from '../runtime/runtime.js';
 import type { CacheStore, StoreEntry } from './cache-store.js';
-import { isStoreEntry } from './cache-store.js';
+import { StoreUnsupported, isStoreEntry } from './cache-store.js';
 import { GuardedOperation, type OperationTerms, type StoreRequest } from './guarded-operation.js';
 
 /** The guard's settings; durations in milliseconds. */
@@ -59,9 +59,12 @@ export interface StoreCircuit {
 /** An operation that did not come about. */
 export class StoreFailure {
   readonly error: CacheStoreError;
+  /** Trying again would fail the same way. */
+  readonly isFinal: boolean;
 
-  constructor(error: CacheStoreError) {
+  constructor(error: CacheStoreError, isFinal = false) {
     this.error = error;
+    this.isFinal = isFinal;
   }
 }
 
@@ -73,9 +76,11 @@ const isEntryOrNothing = (answer: unknown): Error | undefined =>
   answer === undefined || answer === null || isStoreEntry(answer) ? undefined : new Error(NO_ENTRY);
 const anything = (): undefined => undefined;
 
-/** A value that cannot be stored fails the same way next time, and in every store. */
-const isOfTheValue = ({ operation }: { readonly operation: string }, error: unknown): boolean =>
-  operation === 'set' && (readProperty(error, 'name') === 'DataCloneError' || classifyInternal(error) === 'programmer');
+/** It says nothing about the store's health: a value that cannot be stored, or something that the store never can do. */
+const isFinal = ({ operation }: Asked, error: unknown): boolean =>
+  error instanceof StoreUnsupported ||
+  (operation === 'set' &&
+    (readProperty(error, 'name') === 'DataCloneError' || classifyInternal(error) === 'programmer'));
 
 export class StoreGuard {
   readonly store: CacheStore;
@@ -84,8 +89,8 @@ export class StoreGuard {
   private readonly runtime: Runtime;
   /** Failures in a row. */
   private streak = 0;
-  /** Values that could not be stored. */
-  private unstorable = 0;
+  /** Failures that say nothing about the store. */
+  private neutral = 0;
   private readonly debtors = new Set<() => void>();
 
   constructor(
@@ -146,7 +151,7 @@ export class StoreGuard {
     const isProbe = this.circuit.standingPermit < 0;
     const { retries, retryDelay } = this.terms;
     const mayRetry = (error: unknown): boolean =>
-      !isProbe && this.circuit.standingPermit >= 0 && !isOfTheValue(request, error);
+      !isProbe && this.circuit.standingPermit >= 0 && !isFinal(request, error);
     return new Promise((resolve) => {
       const terms = { ...bounds, retries, retryDelay, mayRetry };
       new GuardedOperation(this.runtime, request, terms, (result) => {
@@ -177,8 +182,8 @@ export class StoreGuard {
     error: unknown,
     { permit, duration, now }: { readonly permit: number; readonly duration: number; readonly now: number },
   ): StoreFailure {
-    const isNeutral = isOfTheValue(request, error);
-    const failures = isNeutral ? (this.unstorable += 1) : (this.streak += 1);
+    const isNeutral = isFinal(request, error);
+    const failures = isNeutral ? (this.neutral += 1) : (this.streak += 1);
     const summary = summarize(error);
     const { operation, method } = request;
     const channel = this.runtime.events.channel('cache.storeFailed');
@@ -186,7 +191,8 @@ export class StoreGuard {
     if (channel.isWatched) channel.emit(method, { operation, store: this.store.name, failures, error: summary });
     this.circuit.settle(permit, isNeutral ? 'neutral' : 'failure', duration, now, isNeutral ? undefined : summary);
     const { name, code } = summary;
-    return this.failure(request, `failed (${code === undefined ? name : `${name} ${code}`})`, error);
+    const { error: told } = this.failure(request, `failed (${code === undefined ? name : `${name} ${code}`})`, error);
+    return new StoreFailure(told, isNeutral);
   }
 
   private refused(request: Asked, now: number): StoreFailure {

@@ -56,6 +56,7 @@ export class WriteBehind {
   private cleared = -Infinity;
   private clearing: Promise<Outcome> | undefined = undefined;
   private isPaying = false;
+  private isUnclearable = false;
 
   constructor(parts: WriteBehindParts) {
     this.parts = parts;
@@ -199,8 +200,10 @@ export class WriteBehind {
       answer = await guard.write({ operation: 'clear', method, isBackground: false, act });
     } while (since !== this.cleared);
     this.clearing = undefined;
-    if (answer instanceof StoreFailure) guard.whenWell(this.payDebts);
-    else this.cleared = -Infinity;
+    // What cannot be cleared stays, and is never read here again.
+    this.isUnclearable = answer instanceof StoreFailure && answer.isFinal;
+    if (!(answer instanceof StoreFailure)) this.cleared = -Infinity;
+    else if (!answer.isFinal) guard.whenWell(this.payDebts);
     onWork(-1);
     return answer instanceof StoreFailure ? answer : true;
   }
@@ -213,7 +216,12 @@ export class WriteBehind {
   };
 
   private async payOneByOne(): Promise<void> {
-    if (this.cleared !== -Infinity && (await (this.clearing ??= this.clearAll())) instanceof StoreFailure) return;
+    if (
+      this.cleared !== -Infinity &&
+      !this.isUnclearable &&
+      (await (this.clearing ??= this.clearAll())) instanceof StoreFailure
+    )
+      return;
     for (const [key, pending] of this.pending) {
       if (!pending.owes || pending.running !== undefined) continue;
       if ((await this.wish(key, pending)) instanceof StoreFailure) return;

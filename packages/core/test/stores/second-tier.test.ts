@@ -8,6 +8,7 @@ import {
   type StoreEntry,
   createRuntime,
   explain,
+  keyvStore,
   memoryStore,
   resilient,
 } from '../../src/index.js';
@@ -337,6 +338,35 @@ describe('by hand', () => {
     await world.clock.settle();
     expect(await keysOf(store)).toEqual([]);
   });
+});
+
+test('a store that cannot clear a part of itself is not asked again, and what was in it is not read', async () => {
+  const world = virtualWorld();
+  const entries = new Map<string, string>();
+  const bare = {
+    get: async (key: string) => entries.get(key),
+    set: async (key: string, value: string) => entries.set(key, value),
+    delete: async (key: string) => entries.delete(key),
+    clear: async () => entries.clear(),
+  };
+  const counter = new Counter();
+  const service = stored(world, keyvStore(bare, { runtime: world.runtime }), counter.load);
+  await service.get('a');
+  await world.clock.advance(1);
+  await handleOf(service).clear();
+  expect(world.events.of('cache.storeFailed')).toMatchObject([
+    { operation: 'clear', error: { name: 'StoreUnsupported', code: 'STORE_UNSUPPORTED' } },
+  ]);
+  await world.clock.advance(1);
+  expect([await service.get('a'), await service.get('b')]).toEqual([2, 3]);
+  await world.clock.advance(10_000);
+  expect(world.events.count('cache.storeFailed')).toBe(1);
+  const other = stored(
+    virtualWorld({ clock: world.clock }),
+    keyvStore(bare, { runtime: world.runtime }),
+    () => 'loaded',
+  );
+  expect(await other.get('a')).toBe(2);
 });
 
 describe('names and keys', () => {
