@@ -10,16 +10,16 @@ import { root } from './pnpm.mjs';
 
 /** What each is now and a little, in bytes. The goals of the design are 15 KB for all and 5 KB for one decorator. */
 const BOUNDS = {
-  '*': 78_800,
-  Retry: 27_400,
-  CircuitBreaker: 31_600,
-  Timeout: 22_500,
-  Fallback: 23_900,
-  Bulkhead: 26_200,
-  RateLimit: 27_400,
-  Cached: 37_000,
-  Invalidates: 23_800,
-  Resilient: 63_900,
+  '*': 89_100,
+  Retry: 27_500,
+  CircuitBreaker: 31_800,
+  Timeout: 22_600,
+  Fallback: 24_100,
+  Bulkhead: 26_400,
+  RateLimit: 27_600,
+  Cached: 39_200,
+  Invalidates: 24_000,
+  Resilient: 66_000,
 };
 const GOAL_ALL = 15;
 const GOAL_ONE = 5;

@@ -5,6 +5,7 @@ import { world } from '../runtime/world.js';
 import { type CacheStore, type StoreEntry, storeProblem } from '../stores/cache-store.js';
 import { StoreFailure, StoreGuard } from '../stores/store-guard.js';
 import { storeKit } from '../stores/store-kit.js';
+import { StoreTier } from '../stores/store-tier.js';
 import { type StoreGuardOptions, parseGuardOptions, resolveGuardOptions } from './store-guard-options.js';
 
 export interface GuardedStoreOptions extends StoreGuardOptions {
@@ -125,7 +126,7 @@ const guardOf = (store: CacheStore, runtime: Runtime): StoreGuard => {
 
 /** Whoever brings stores along brings their guards. */
 export const withStoreGuards = <Fn>(fn: Fn): Fn => {
-  storeKit.guardOf = guardOf;
+  storeKit.present = { guardOf, Tier: StoreTier };
   return fn;
 };
 

@@ -19,7 +19,7 @@ import type { CacheStore, StoreEntry } from '../../stores/cache-store.js';
 import type { EntryTimes } from '../../stores/entry-table.js';
 import type { StoreGuard } from '../../stores/store-guard.js';
 import { storeKit } from '../../stores/store-kit.js';
-import { StoreTier } from '../../stores/store-tier.js';
+import type { StoreTier } from '../../stores/store-tier.js';
 import type { CachedCell, Flight } from './flight.js';
 import type { Found } from './found.js';
 import { judge } from './machine.js';
@@ -172,9 +172,10 @@ export const secondTierOf = (settings: CachedSettings, binding: Binding): Second
   const store = (settings.store ?? runtime.settings.store) as CacheStore | false | undefined;
   if (store === undefined || store === false || !settings.isEnabled) return undefined;
   checkTerms(settings, binding, store);
-  const guard = storeKit.guardOf?.(store, runtime);
-  if (guard === undefined)
+  const kit = storeKit.present;
+  if (kit === undefined)
     throw configurationError(site, 'store has no guard in this bundle; give it as guardedStore(store)', 'store');
+  const guard = kit.guardOf(store, runtime);
   claimName(settings, binding, store);
   const { name, version, key } = settings as CachedSettings & { readonly name: string; readonly version: string };
   const namespace = { name, version, isReadable: key !== undefined && typeof settings.scope !== 'function' };
@@ -183,7 +184,7 @@ export const secondTierOf = (settings: CachedSettings, binding: Binding): Second
   const tiers = binding.state(slot, () => new Map<StoreGuard, StoreTier>());
   const tier =
     tiers.get(guard) ??
-    new StoreTier(guard, namespace, {
+    new kit.Tier(guard, namespace, {
       method,
       wall: () => runtime.clock.wall(),
       onWork: (change) => void (work.writes += change),
