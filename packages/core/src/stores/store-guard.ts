@@ -53,6 +53,8 @@ export interface StoreCircuit {
   readonly standingPermit: number;
   settle(permit: number, outcome: Settlement, duration: number, now: number, failure?: { readonly name: string }): void;
   retryAfter(now: number): number;
+  /** The earliest time at which `admit` could give one; −Infinity where it may now. */
+  notBefore(): number;
   metrics(now: number): StoreCircuitMetrics;
 }
 
@@ -102,6 +104,16 @@ export class StoreGuard {
     this.runtime = runtime;
     this.circuit = parts.circuit;
     this.terms = parts.terms;
+  }
+
+  /** The store is left alone: whoever would have to prepare what he asks need not. */
+  get isShut(): boolean {
+    return this.circuit.notBefore() > this.now;
+  }
+
+  /** Why a read does not come about while the store is left alone. */
+  refusal(method: string): StoreFailure {
+    return this.refused({ operation: 'get', method }, this.now);
   }
 
   /** The entry, undefined where there is none, or why nobody knows. Without a promise where the store is not asked. */

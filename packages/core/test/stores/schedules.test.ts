@@ -38,8 +38,8 @@ class ScheduledStore implements CacheStore {
 
   async #do<Value>(label: string, act: () => Value): Promise<Value> {
     const failure = this.#failures.next().value as 'before' | 'after' | undefined;
-    if (failure === 'before') return this.#s.schedule(Promise.reject(coded('ECONNRESET')), `${label} fails`);
-    await this.#s.schedule(Promise.resolve(), `${label} takes place`);
+    await this.#s.schedule(Promise.resolve(), `${label} ${failure === 'before' ? 'fails' : 'takes place'}`);
+    if (failure === 'before') throw coded('ECONNRESET');
     const value = act();
     await this.#s.schedule(Promise.resolve(), `${label} answers`);
     if (failure === 'after') throw coded('ECONNRESET');
