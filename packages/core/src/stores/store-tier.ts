@@ -33,6 +33,9 @@ const readable = (key: CacheKey): string | undefined => {
 export const keyName = (key: CacheKey, { isReadable }: Namespace): string =>
   (isReadable ? readable(key) : undefined) ?? `h.${sha256(`${typeof key}:${String(key)}`)}`;
 
+/** What is known of a key: its entry, that there is none, or nothing at all. */
+export type Known = StoreEntry | undefined | null;
+
 /** The part of a store that belongs to one cached method: its keys, its guard, its writes. */
 export class StoreTier {
   readonly guard: StoreGuard;
@@ -54,10 +57,11 @@ export class StoreTier {
   }
 
   /**
-   * The entry of a key, fresh or not. Without a promise where the store is not asked.
+   * The entry of a key, fresh or not; undefined where there is none, null where nobody knows. Without a promise where the
+   * store is not asked.
    * @throws CacheStoreError where failures are the caller's to see: at once, or as a rejection.
    */
-  read(key: CacheKey, isBackground: boolean): StoreEntry | undefined | Promise<StoreEntry | undefined> {
+  read(key: CacheKey, isBackground: boolean): Known | Promise<Known> {
     if (this.isLeftAlone) return this.unread(this.guard.refusal(this.method));
     const name = this.nameOf(key);
     const wanted = this.writes.wantedOf(name);
@@ -69,7 +73,7 @@ export class StoreTier {
       if (answer instanceof StoreFailure) return this.unread(answer);
       // What was out of date when the store was asked, or has become so since.
       const isUsable = answer !== undefined && answer.startedAt > Math.max(bar, this.writes.barOf(name));
-      return isUsable ? answer : undefined;
+      return isUsable || answer === undefined ? answer : null;
     });
   }
 
@@ -102,8 +106,9 @@ export class StoreTier {
     return this.prefix + keyName(key, this.namespace);
   }
 
-  private unread({ error }: StoreFailure): undefined {
+  private unread({ error }: StoreFailure): null {
     if (!this.guard.terms.failOpen) throw error;
+    return null;
   }
 
   private confirmed(outcome: boolean | StoreFailure): boolean {

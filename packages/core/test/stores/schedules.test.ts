@@ -170,7 +170,7 @@ describe('in whatever order a store does and answers things', () => {
         for (const { value } of store.entries.values())
           expect((value as Read).version).toBeGreaterThanOrEqual(source.version);
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 });

@@ -369,6 +369,17 @@ test('a store that cannot clear a part of itself is not asked again, and what wa
   expect(await other.get('a')).toBe(2);
 });
 
+test('what is not there, and was not in the store, is not deleted there', async () => {
+  const world = virtualWorld();
+  const store = failingStore();
+  store.isDisturbed = false;
+  const service = stored(world, store, () => Promise.reject(withStatus(404)));
+  await errorOf(service.get('a'));
+  expect(store.calls).toMatchObject({ get: 1, delete: 0 });
+  await errorOf(handleOf(service).refresh(['a']));
+  expect(store.calls).toMatchObject({ get: 1, delete: 1 });
+});
+
 describe('names and keys', () => {
   test('arguments do not leave the process; a key made by hand does', async () => {
     const { clock, store } = nodes();

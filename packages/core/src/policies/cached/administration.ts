@@ -90,7 +90,7 @@ export class CacheAdministration {
     const looked = this.look(self, args);
     if (looked?.state === 'fresh' || this.secondTier === undefined) return looked;
     const found = await this.secondTier.read(this.keyFor(self, args), false);
-    if (found === undefined || (found.freshness !== 'fresh' && looked !== undefined)) return looked;
+    if (found === undefined || found === null || (found.freshness !== 'fresh' && looked !== undefined)) return looked;
     const value = this.writer.copy(found.value);
     return value === NO_COPY ? looked : this.looked(value, found.times, found.freshness === 'fresh');
   }

@@ -41,6 +41,8 @@ export class Flight implements CurrentLoad {
   /** It did: with this, of which its callers get `storeValue`. */
   found: Found | undefined = undefined;
   storeValue: unknown = undefined;
+  /** The store was asked, and has nothing of the key. */
+  isUnknownToStore = false;
   /** A ttl for this load alone. */
   readonly ttl: number | undefined;
   /** The run of the stack inside the cache. */

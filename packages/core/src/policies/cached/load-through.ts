@@ -33,7 +33,7 @@ export class LoadThrough {
     );
   }
 
-  private goOn(flight: Flight, found: Found | undefined, run: () => unknown): unknown {
+  private goOn(flight: Flight, found: Found | undefined | null, run: () => unknown): unknown {
     if (flight.run.interruption !== undefined) throw flight.run.interruption.reason;
     if (this.isTaken(flight, found)) return flight.storeValue;
     flight.isStarting = true;
@@ -74,8 +74,9 @@ export class LoadThrough {
   }
 
   /** Whether the flight ends with what the store knows; an old value may be of use even if it does not. */
-  private isTaken(flight: Flight, found: Found | undefined): boolean {
-    if (found !== undefined && this.isOfUse(flight, found)) {
+  private isTaken(flight: Flight, found: Found | undefined | null): boolean {
+    flight.isUnknownToStore = found === undefined;
+    if (found !== undefined && found !== null && this.isOfUse(flight, found)) {
       const copy = this.writer.copy(found.value);
       if (copy !== NO_COPY && found.freshness !== 'on-error') {
         flight.found = found;

@@ -19,7 +19,7 @@ import type { CacheStore, StoreEntry } from '../../stores/cache-store.js';
 import type { EntryTimes } from '../../stores/entry-table.js';
 import type { StoreGuard } from '../../stores/store-guard.js';
 import { storeKit } from '../../stores/store-kit.js';
-import type { StoreTier } from '../../stores/store-tier.js';
+import type { Known, StoreTier } from '../../stores/store-tier.js';
 import type { CachedCell, Flight } from './flight.js';
 import type { Found } from './found.js';
 import { judge } from './machine.js';
@@ -48,11 +48,12 @@ export class SecondTier {
   }
 
   /**
-   * What the store knows of the key and is still good for something; without a promise where it is not asked.
+   * What the store knows of the key and is still good for something; undefined where it has none, null where that is not
+   * known. Without a promise where it is not asked.
    * @throws CacheStoreError where failures are the caller's to see: at once, or as a rejection.
    */
-  read(key: CacheKey, isBackground: boolean): Found | undefined | Promise<Found | undefined> {
-    if (!this.isInUse) return undefined;
+  read(key: CacheKey, isBackground: boolean): Found | undefined | null | Promise<Found | undefined | null> {
+    if (!this.isInUse) return null;
     const reading = this.tier.read(key, isBackground);
     return reading instanceof Promise ? reading.then((entry) => this.found(entry)) : this.found(reading);
   }
@@ -95,8 +96,8 @@ export class SecondTier {
     cell.store(key, value, times, { now: this.clock.now(), retainedFor });
   }
 
-  private found(entry: StoreEntry | undefined): Found | undefined {
-    if (entry === undefined) return undefined;
+  private found(entry: Known): Found | undefined | null {
+    if (entry === undefined || entry === null) return entry;
     const times = this.timesOf(entry);
     const freshness = judge(times, this.settings.windows, this.clock.now());
     return freshness === 'gone' ? undefined : { value: entry.value, times, freshness };

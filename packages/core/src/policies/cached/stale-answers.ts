@@ -151,10 +151,10 @@ export class StaleAnswers {
   }
 
   /** The failure speaks of the value that this load was to replace, not of one that came after it. */
-  private drop({ cell, key, startedAt }: Flight, errorClass: ErrorClass, error: unknown): void {
+  private drop({ cell, key, startedAt, isUnknownToStore }: Flight, errorClass: ErrorClass, error: unknown): void {
     if (cell.hasNewer(key, startedAt)) return;
-    // It may know what the table has never seen.
-    this.secondTier?.removeSoon(key);
+    // It may know what the table has never seen; things that are not there are asked for by the thousand.
+    if (!isUnknownToStore || cell.table.find(key) >= 0) this.secondTier?.removeSoon(key);
     if (!cell.drop(key)) return;
     const reason = errorClass === 'authentication' || errorClass === 'authorization' ? 'auth-failure' : 'error';
     const status = statusOf(error);
