@@ -62,7 +62,8 @@ export class StoreTier {
    * @throws CacheStoreError where failures are the caller's to see: at once, or as a rejection.
    */
   read(key: CacheKey, isBackground: boolean): Known | Promise<Known> {
-    if (this.isLeftAlone) return this.unread(this.guard.refusal(this.method));
+    // Not even a key is made.
+    if (this.guard.isShut) return this.unread(this.guard.refusal(this.method));
     const name = this.nameOf(key);
     const wanted = this.writes.wantedOf(name);
     if (wanted !== undefined) return wanted;
@@ -79,7 +80,7 @@ export class StoreTier {
 
   /** Behind the caller's back; what cannot be written is given up. */
   put(key: CacheKey, entry: StoreEntry): void {
-    if (!this.isLeftAlone) void this.writes.put(this.nameOf(key), entry);
+    if (!this.guard.isShut) void this.writes.put(this.nameOf(key), entry);
   }
 
   /** A value given by hand. @throws CacheStoreError where failures are the caller's to see. */
@@ -95,11 +96,6 @@ export class StoreTier {
   /** @throws CacheStoreError where failures are the caller's to see. */
   async clear(): Promise<void> {
     this.confirmed(await this.writes.clear());
-  }
-
-  /** Nothing is under way or owed, and the store is not asked: not even a key is made. */
-  private get isLeftAlone(): boolean {
-    return this.writes.isIdle && this.guard.isShut;
   }
 
   private nameOf(key: CacheKey): string {

@@ -62,7 +62,7 @@ export class WriteBehind {
     this.parts = parts;
   }
 
-  get isIdle(): boolean {
+  private get isIdle(): boolean {
     return this.pending.size === 0 && this.cleared === -Infinity;
   }
 
