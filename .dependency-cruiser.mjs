@@ -24,7 +24,7 @@ const layers = [
   },
   {
     name: 'compositions',
-    path: `${src}((built-in-policies|resilient|resilient-function|presets|configure|environment|explain|bypass|shutdown|reload|runtime-api)\\.ts$|(handles|direct|advisor)/)`,
+    path: `${src}((built-in-policies|resilient|resilient-function|presets|configure|configured-budgets|environment|explain|bypass|shutdown|reload|runtime-api)\\.ts$|(handles|direct|advisor)/)`,
     sees: ['algorithms', 'errors', 'events', 'runtime', 'pipeline', 'stores', 'decorate', 'policies'],
   },
   { name: 'index', path: `${src}index\\.ts$`, sees: ['.*'] },

@@ -1,5 +1,5 @@
 import { ADVICE_CODES, type AdviceCode, adviceCodes } from './advisor/codes.js';
-import { RetryBudget, type RetryBudgetOptions } from './algorithms/retry-budget.js';
+import type { RetryBudgetOptions } from './algorithms/retry-budget.js';
 import type { Classifier } from './errors/classify.js';
 import {
   type Check,
@@ -10,13 +10,13 @@ import {
   checkOptions,
   configurationError,
   either,
-  finite,
   flag,
   isRecord,
   literal,
   oneOf,
   shape,
 } from './errors/option-check.js';
+import { parseBudgets } from './configured-budgets.js';
 import { dropBindings } from './decorate/bind.js';
 import { policyChain } from './decorate/named-policies.js';
 import { readHoldfastEnvironment } from './environment.js';
@@ -29,6 +29,9 @@ import type { AdaptiveThrottleOptions } from './policies/adaptive-throttle/optio
 import type { HedgeOptions } from './policies/hedge/options.js';
 import type { BulkheadOptions } from './policies/bulkhead/options.js';
 import type { RateLimitOptions } from './policies/rate-limit/options.js';
+import { type StoreGuardOptions, isStoreOrNone, storeSettings } from './direct/store-guard-options.js';
+import { withStoreGuards } from './direct/guarded-store.js';
+import type { CacheStore } from './stores/cache-store.js';
 import type { RetryOptions } from './policies/retry/options.js';
 import type { TimeoutOptions } from './policies/timeout/options.js';
 import { type GeneralOption, type ResilientOptions, type UserPolicies, parseResilientOptions } from './resilient.js';
@@ -70,6 +73,10 @@ export interface Configuration {
    * policy's own `name`.
    */
   readonly policies?: Readonly<Record<string, NamedPolicy | string>>;
+  /** The second tier of every `@Cached` method, behind the process's own memory; false: none again. Default: none. */
+  readonly store?: CacheStore | false;
+  /** How stores are guarded: bounds, retries, a circuit, and whether their failures are the caller's to see. */
+  readonly storeGuard?: StoreGuardOptions;
   /** Budgets that `@Retry` and `@Hedge` name: `budgets: { payments: { ratio: 0.1 } }`, `@Retry({ budget: 'payments' })`. */
   readonly budgets?: Readonly<Record<string, Omit<RetryBudgetOptions, 'name'>>>;
   /** False: decorated methods run as written. */
@@ -102,6 +109,8 @@ const isObject: Check = (value) => (isRecord(value) ? undefined : 'must be an ob
 
 const schema = (): Schema => ({
   defaults: isObject,
+  store: isStoreOrNone,
+  storeGuard: isObject,
   policies: isObject,
   budgets: isObject,
   enabled: flag,
@@ -180,22 +189,6 @@ const checkBases = (policies: Settings['policies'], site: OptionSite): void => {
   for (const name of Object.keys(policies)) policyChain(name, policies, { site: named(name, site), option: 'policy' });
 };
 
-const BUDGET = { ratio: finite(0), minPerSecond: finite(0) };
-
-/** A budget on new terms goes on with the calls and retries of the one it follows. */
-const parseBudgets = (
-  given: Readonly<Record<string, unknown>>,
-  present: Settings['budgets'],
-  site: OptionSite,
-): Settings['budgets'] =>
-  Object.fromEntries(
-    Object.entries(given).map(([name, terms]) => {
-      const at = { ...site, decorator: `${site.decorator} budgets.${name}` };
-      const options = { ...checkOptions(at, BUDGET, terms), name };
-      return [name, present[name]?.onTerms(options) ?? new RetryBudget(options)];
-    }),
-  );
-
 const clockOf = (given: Configuration['clock'], present: Settings): Pick<Settings, 'clock' | 'usesExactClock'> => {
   if (given === undefined) return present;
   if (given === 'exact') return { clock: present.clock, usesExactClock: true };
@@ -226,12 +219,7 @@ const parseSections = (
   ...(budgets !== undefined && { budgets: parseBudgets(budgets, present.budgets, site) }),
 });
 
-/**
- * The settings after a change: what is given replaces what was, option by option; defaults, named policies and budgets
- * merge by name.
- * @param source of a reload: what it gave before and names no longer is gone, in the sections that it gives.
- */
-export const changedSettings = (present: Settings, value: unknown, site: OptionSite, source?: string): Settings => {
+const changed = (present: Settings, value: unknown, site: OptionSite, source?: string): Settings => {
   const options = checkOptions(site, schema(), value) as Configuration;
   const given = give(present.given, parseSections(options, present, site), source);
   const sections = sectionsOf(given);
@@ -249,12 +237,20 @@ export const changedSettings = (present: Settings, value: unknown, site: OptionS
       },
     }),
     logger: options.logger ?? present.logger,
+    ...storeSettings(options, present, site),
     classifiers: options.classifiers ?? present.classifiers,
     random: options.random ?? present.random,
     captureStacks: options.captureStacks ?? present.captureStacks,
     silenced: silencedBy(options.advisor) ?? present.silenced,
   };
 };
+
+/**
+ * The settings after a change: what is given replaces what was, option by option; defaults, named policies and budgets
+ * merge by name.
+ * @param source of a reload: what it gave before and names no longer is gone, in the sections that it gives.
+ */
+export const changedSettings = /* @__PURE__ */ withStoreGuards(changed);
 
 /**
  * Changes a runtime's settings; bound methods follow at their next call and keep their state: entries, circuits, counts.

@@ -48,12 +48,12 @@ export class HoldfastRuntime extends Runtime {
 
   /** As `invalidateTags`, for this runtime's caches. */
   async invalidateTags(...tags: string[]): Promise<void> {
-    invalidateTagsOf(this, tags, 'remove');
+    await invalidateTagsOf(this, tags, 'remove');
   }
 
   /** As `expireTags`, for this runtime's caches. */
   async expireTags(...tags: string[]): Promise<void> {
-    invalidateTagsOf(this, tags, 'expire');
+    await invalidateTagsOf(this, tags, 'expire');
   }
 
   /** As `shutdown`, for this runtime's methods. */

@@ -17,6 +17,8 @@ export interface AbandonedWork {
   readonly calls: number;
   /** Refreshes behind old values. */
   readonly refreshes: number;
+  /** Results and invalidations on their way to a store; left out where there are none. */
+  readonly writes?: number;
 }
 
 export interface ShutdownReport {
@@ -38,7 +40,14 @@ const BETWEEN_LOOKS = 10;
 
 const workLeft = (runtime: Runtime): readonly AbandonedWork[] =>
   allWork(runtime).flatMap(({ label, work }) =>
-    work.isIdle ? [] : { method: label, calls: work.inFlight, refreshes: work.refreshes },
+    work.isIdle
+      ? []
+      : {
+          method: label,
+          calls: work.inFlight,
+          refreshes: work.refreshes,
+          ...(work.writes > 0 && { writes: work.writes }),
+        },
   );
 
 const drain = (runtime: Runtime, timeout: number): Promise<ShutdownReport> => {

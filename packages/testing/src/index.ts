@@ -28,6 +28,16 @@ export {
   type ScriptedOptions,
   type ScriptedSource,
 } from './failing-source.js';
+export { cacheStoreContract, type CacheStoreContract, type ContractRunner } from './cache-store-contract.js';
+export {
+  failingStore,
+  hangingStore,
+  type DisturbedStore,
+  type DisturbedStoreOptions,
+  type FailingStoreOptions,
+  type HangingStoreOptions,
+  type StoreOperation,
+} from './failing-store.js';
 export { FaultyUpstream, faultyUpstream, type FaultyUpstreamOptions } from './faulty-upstream/faulty-upstream.js';
 export type { Phase, RetryAfter } from './faulty-upstream/phase.js';
 export type { ScriptWindow } from './faulty-upstream/script.js';

@@ -28,7 +28,9 @@ const isPlain = (value: unknown): value is Record<string, unknown> =>
 
 /** Equal for options that say the same. */
 export const fingerprint = (options: unknown): string =>
-  JSON.stringify(options, (_key, value: unknown) => {
+  JSON.stringify(options, (key, value: unknown) => {
+    // One that holds a client may not be looked into.
+    if (key === 'store' && isPlain(value)) return `store ${ordinalOf(value)}`;
     if (typeof value === 'function') return `function ${ordinalOf(value)}`;
     // The order in which options were written says nothing.
     if (isPlain(value)) return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -28,7 +28,8 @@ export type StaleReason = 'revalidating' | 'error' | 'circuit-open' | 'timeout' 
 export type InvalidationReason = 'manual' | 'tag' | 'auth-failure' | 'error';
 
 export type HoldfastEvent =
-  | Fact<'cache.hit', { keyHash: string; age: number; remainingTtl: number }>
+  /** `tier` where it was not the process's own memory that knew it. */
+  | Fact<'cache.hit', { keyHash: string; age: number; remainingTtl: number; tier?: 'store' }>
   | Fact<'cache.miss', { keyHash: string }>
   | Fact<'cache.coalesced', { keyHash: string }>
   | Fact<'cache.stored', { keyHash: string; ttl: number }>
@@ -53,7 +54,11 @@ export type HoldfastEvent =
         mode?: 'expire';
       }
     >
-  | Fact<'cache.storeFailed', { operation: string }>
+  /** A store was asked in vain; `failures` in a row, or values that could not be stored. */
+  | Fact<'cache.storeFailed', { operation: string; store: string; failures: number }>
+  /** A store's guard leaves it alone from now on, for `retryAfter` milliseconds. */
+  | Fact<'store.opened', { store: string; failures: number; retryAfter: number }>
+  | Fact<'store.closed', { store: string }>
   | Fact<'cache.uncacheable', { reason: string }>
   | Fact<'cache.bypassed', { keyHash: string }>
   | Fact<'cache.ttlClamped', { ttl: number; clampedTo: number }>
@@ -173,6 +178,8 @@ const NAMES: Record<EventType, true> = {
   'cache.errorServed': true,
   'cache.invalidated': true,
   'cache.storeFailed': true,
+  'store.opened': true,
+  'store.closed': true,
   'cache.uncacheable': true,
   'cache.bypassed': true,
   'cache.ttlClamped': true,

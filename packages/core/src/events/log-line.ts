@@ -8,6 +8,8 @@ const LEVELS: Partial<Record<EventType, LogLevel>> = {
   'cache.refreshFailed': 'warn',
   'cache.invalidated': 'info',
   'cache.storeFailed': 'warn',
+  'store.opened': 'warn',
+  'store.closed': 'info',
   'cache.uncacheable': 'warn',
   'cache.ttlClamped': 'warn',
   'retry.scheduled': 'warn',
@@ -37,6 +39,9 @@ const LEVELS: Partial<Record<EventType, LogLevel>> = {
 
 /** What the default logger says: changes of state, never one line per call. */
 export const STATE_CHANGES: ReadonlySet<EventType> = new Set<EventType>([
+  'cache.storeFailed',
+  'store.opened',
+  'store.closed',
   'circuit.opened',
   'circuit.closed',
   'circuit.isolated',
@@ -49,6 +54,9 @@ export const STATE_CHANGES: ReadonlySet<EventType> = new Set<EventType>([
   'advisor.warned',
   'listener.failed',
 ]);
+
+/** One failure is a change of state; those that follow it are not. */
+export const isNews = (event: HoldfastEvent): boolean => event.type !== 'cache.storeFailed' || event.failures === 1;
 
 export const levelOf = (type: EventType): LogLevel => LEVELS[type] ?? 'debug';
 

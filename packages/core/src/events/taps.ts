@@ -1,7 +1,7 @@
 import type createDebug from 'debug';
 import type { EventType, HoldfastEvent } from './event.js';
 import type { Tap } from './event-bus.js';
-import { type LogLevel, STATE_CHANGES, levelOf, logLine } from './log-line.js';
+import { type LogLevel, STATE_CHANGES, isNews, levelOf, logLine } from './log-line.js';
 
 /** Receives lines and the event they were made of. Missing levels are skipped. */
 export interface Logger {
@@ -19,7 +19,7 @@ export const isLogLevel = (value: unknown): value is LoggerLevel =>
 /** A logger of the user's hears every event of its level and above. */
 export const loggerTap = (logger: Logger, level: LoggerLevel): Tap => ({
   wants: (type) => LOUDNESS[levelOf(type)] >= LOUDNESS[level] && typeof logger[levelOf(type)] === 'function',
-  hear: (event) => logger[levelOf(event.type)]?.(`holdfast: ${logLine(event)}`, event),
+  hear: (event) => (isNews(event) ? logger[levelOf(event.type)]?.(`holdfast: ${logLine(event)}`, event) : undefined),
 });
 
 /** At most `burst` lines in `interval` milliseconds, then one line that says how many were left out. */
@@ -38,6 +38,7 @@ export const consoleTap = (level: LoggerLevel, now: () => number): Tap => {
   return {
     wants: (type) => STATE_CHANGES.has(type) && LOUDNESS[levelOf(type)] >= LOUDNESS[level],
     hear: (event) => {
+      if (!isNews(event)) return;
       if (now() - windowStart >= CONSOLE_INTERVAL) {
         windowStart = now();
         lines = 0;

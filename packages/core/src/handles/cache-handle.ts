@@ -69,12 +69,13 @@ export class CacheHandle<Method extends (...args: any[]) => any> {
 
   /** The fresh value, or undefined; never loads. */
   async get(...args: Parameters<Method>): Promise<Value<Method> | undefined> {
-    return this.peek(...args);
+    const looked = await this.#cache.find(this.#self, args);
+    return looked?.state === 'fresh' ? (looked.value as Value<Method>) : undefined;
   }
 
   /** Tells a cached undefined from a miss, and a stale value from a fresh one; never loads. */
   async lookup(...args: Parameters<Method>): Promise<CacheLookup<Value<Method>>> {
-    return (this.#look(args) ?? MISSED) as CacheLookup<Value<Method>>;
+    return ((await this.#cache.find(this.#self, args)) ?? MISSED) as CacheLookup<Value<Method>>;
   }
 
   /** As `get`, at once. */
@@ -86,12 +87,12 @@ export class CacheHandle<Method extends (...args: any[]) => any> {
   /** Stores a value as if it had just been loaded. A load under way is detached. */
   async set(args: Parameters<Method>, value: Value<Method>, options?: SetOptions): Promise<void> {
     const tags = options?.tags === undefined ? undefined : tagsGiven(options.tags, 'cacheOf().set');
-    this.#cache.set(this.#self, args, value, { ttl: ttlOf(options, 'cacheOf().set'), tags });
+    await this.#cache.set(this.#self, args, value, { ttl: ttlOf(options, 'cacheOf().set'), tags });
   }
 
   /** Forgets one entry; returns whether there was one. A load under way answers its callers but is not stored. */
   async invalidate(...args: Parameters<Method>): Promise<boolean> {
-    return this.#cache.invalidate(this.#self, args);
+    return this.#cache.forget(this.#self, args);
   }
 
   /**
@@ -104,12 +105,12 @@ export class CacheHandle<Method extends (...args: any[]) => any> {
 
   /** Forgets all entries with one of the tags; a load under way that has one is not stored. */
   async invalidateTags(...tags: string[]): Promise<void> {
-    this.#invalidateTags(tags, 'remove', 'cacheOf().invalidateTags');
+    await this.#invalidateTags(tags, 'remove', 'cacheOf().invalidateTags');
   }
 
   /** All entries with one of the tags are past their ttl from now on, as by `expire`. */
   async expireTags(...tags: string[]): Promise<void> {
-    this.#invalidateTags(tags, 'expire', 'cacheOf().expireTags');
+    await this.#invalidateTags(tags, 'expire', 'cacheOf().expireTags');
   }
 
   /**
@@ -141,8 +142,8 @@ export class CacheHandle<Method extends (...args: any[]) => any> {
 
   /** Empties the cache and resets its counts. */
   async clear(): Promise<void> {
-    if (this.#method.self === undefined) this.#cache.clearAll();
-    else this.#cache.clear(this.#self);
+    if (this.#method.self === undefined) await this.#cache.clear();
+    else await this.#cache.clear(this.#self);
   }
 
   /** Keys of this process, most recently used first. */
@@ -169,11 +170,11 @@ export class CacheHandle<Method extends (...args: any[]) => any> {
     return self;
   }
 
-  #invalidateTags(tags: readonly string[], mode: 'remove' | 'expire', caller: string): void {
+  async #invalidateTags(tags: readonly string[], mode: 'remove' | 'expire', caller: string): Promise<void> {
     const { self } = this.#method;
     const names = tagsToInvalidate(tags, caller);
     // A class stands for all of its instances.
-    this.#cache.invalidateTags(names, mode, self === undefined ? undefined : { of: self });
+    await this.#cache.forgetTags(names, mode, self === undefined ? undefined : { of: self });
   }
 
   #look(args: readonly unknown[]): Looked | undefined {
@@ -214,9 +215,13 @@ export const clearCachesOf = (runtime: Runtime): void => {
 };
 
 /** In every cache of the runtime. @throws ConfigurationError on what is no tag. */
-export const invalidateTagsOf = (runtime: Runtime, tags: readonly unknown[], mode: 'remove' | 'expire'): void => {
+export const invalidateTagsOf = async (
+  runtime: Runtime,
+  tags: readonly unknown[],
+  mode: 'remove' | 'expire',
+): Promise<void> => {
   const names = tagsToInvalidate(tags, mode === 'expire' ? 'expireTags' : 'invalidateTags');
-  for (const cache of cachesOf(runtime)) cache.invalidateTags(names, mode, undefined);
+  await Promise.all(cachesOf(runtime).map((cache) => cache.forgetTags(names, mode, undefined)));
 };
 
 /** By name; of caches that were given one name, the second is `name#2`. */

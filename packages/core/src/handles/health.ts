@@ -1,6 +1,7 @@
 import type { BulkheadHealth } from '../policies/bulkhead/bulkhead.js';
 import type { RateLimitStats } from '../policies/rate-limit/limiter.js';
 import type { RetryBudget, RetryBudgetFacts } from '../algorithms/retry-budget.js';
+import type { CacheAdministration } from '../policies/cached/administration.js';
 import type { BreakerState } from '../policies/circuit-breaker/circuit.js';
 import type { HedgeStats } from '../policies/hedge/interceptor.js';
 import type { Runtime } from '../runtime/runtime.js';
@@ -19,7 +20,7 @@ import {
   rateLimitStats,
   throttleHealth,
 } from './load-health.js';
-import { labelledHandlesOf } from './policy-handles.js';
+import { handlesOf, labelledHandlesOf } from './policy-handles.js';
 import { uniqueNames } from './unique-names.js';
 
 export interface CircuitHealth {
@@ -31,8 +32,20 @@ export interface CircuitHealth {
   readonly retryAfter?: number;
 }
 
+export interface StoreHealth {
+  /** 'degraded' while its guard leaves it alone, or tries whether it is well again. */
+  readonly status: 'healthy' | 'degraded';
+  readonly circuit: {
+    readonly state: BreakerState;
+    /** Failures in a row. */
+    readonly failureCount: number;
+    /** Milliseconds until the next probe. */
+    readonly retryAfter?: number;
+  };
+}
+
 export interface Health {
-  /** 'degraded' while any circuit is open, half-open or isolated, an adaptive throttle refuses calls, or a budget has run dry; 'shutting-down' from `shutdown` on. */
+  /** 'degraded' while any circuit is open, half-open or isolated, a store's guard is not closed, an adaptive throttle refuses calls, or a budget has run dry; 'shutting-down' from `shutdown` on. */
   readonly status: 'healthy' | 'degraded' | 'shutting-down';
   /** Calls and refreshes under way, of all methods and of what runs without one. */
   readonly inFlight: number;
@@ -46,11 +59,8 @@ export interface Health {
   readonly bulkheads: Readonly<Record<string, BulkheadHealth>>;
   /** Budgets of retries and hedges, by name; those of `configure` and those that methods use. */
   readonly budgets: Readonly<Record<string, RetryBudgetFacts>>;
-  /** The shared cache store; the in-process memory never fails. */
-  readonly store: {
-    readonly status: 'healthy';
-    readonly circuit: { readonly state: 'closed'; readonly failureCount: number };
-  };
+  /** The cache store, the worst off where there are several; the in-process memory never fails. */
+  readonly store: StoreHealth;
 }
 
 const AILING: ReadonlySet<BreakerState> = new Set<BreakerState>(['open', 'half-open', 'isolated']);
@@ -91,13 +101,41 @@ const budgetFacts = (named: ReadonlyMap<RetryBudget, string>, runtime: Runtime):
   return Object.fromEntries([...uniqueNames(states)].map(([name, { budget }]) => [name, budget.facts(now)]));
 };
 
+const WELL: StoreHealth = { status: 'healthy', circuit: { state: 'closed', failureCount: 0 } };
+
+/** Of the stores that methods of the runtime use. */
+const storeHealth = (runtime: Runtime): StoreHealth => {
+  const guards = new Set(handlesOf<CacheAdministration>(runtime, 'cached').flatMap(({ guard }) => guard ?? []));
+  const all = [...guards].map((guard): StoreHealth => {
+    const { state, failureCount, retryAfter } = guard.health;
+    const isWell = state === 'closed' || state === 'disabled';
+    const circuit = {
+      state,
+      failureCount,
+      ...(retryAfter !== undefined && Number.isFinite(retryAfter) && { retryAfter }),
+    };
+    return { status: isWell ? 'healthy' : 'degraded', circuit };
+  });
+  const worst = (one: StoreHealth, other: StoreHealth): StoreHealth =>
+    one.status === other.status
+      ? one.circuit.failureCount >= other.circuit.failureCount
+        ? one
+        : other
+      : one.status === 'degraded'
+        ? one
+        : other;
+  return all.length === 0 ? WELL : all.reduce(worst);
+};
+
 /** How the runtime's methods are doing, as plain data for a health endpoint. */
 export const healthOf = (runtime: Runtime): Health => {
   const circuits = circuitHealth(runtime);
   const now = runtime.clock.now();
+  const store = storeHealth(runtime);
   const isAiling = [...circuitsOf(runtime).values()].some(({ isShadow, state }) => !isShadow && AILING.has(state));
   const budgets = namedBudgets(runtime);
-  const isDegraded = isAiling || isThrottling(runtime) || [...budgets.keys()].some((each) => each.isDry(now));
+  const isDry = [...budgets.keys()].some((each) => each.isDry(now));
+  const isDegraded = isAiling || isThrottling(runtime) || isDry || store.status === 'degraded';
   return {
     status: runtime.isClosed ? 'shutting-down' : isDegraded ? 'degraded' : 'healthy',
     inFlight: Object.values(inFlightOf(runtime)).reduce((sum, count) => sum + count, 0),
@@ -107,7 +145,7 @@ export const healthOf = (runtime: Runtime): Health => {
     throttles: throttleHealth(runtime),
     bulkheads: bulkheadHealth(runtime),
     budgets: budgetFacts(budgets, runtime),
-    store: { status: 'healthy', circuit: { state: 'closed', failureCount: 0 } },
+    store,
   };
 };
 
@@ -128,8 +166,10 @@ const hedgesOf = (runtime: Runtime): Record<string, HedgeStats> =>
 
 const inFlightOf = (runtime: Runtime): Record<string, number> => {
   const counts: Record<string, number> = {};
-  for (const { label, work } of allWork(runtime))
-    if (!work.isIdle) counts[label] = (counts[label] ?? 0) + work.inFlight + work.refreshes;
+  for (const { label, work } of allWork(runtime)) {
+    const underWay = work.inFlight + work.refreshes;
+    if (underWay > 0) counts[label] = (counts[label] ?? 0) + underWay;
+  }
   return counts;
 };
 

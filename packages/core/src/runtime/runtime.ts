@@ -25,6 +25,10 @@ export interface Settings extends Sections {
   readonly given: GivenSections;
   readonly environment: PolicyOptions;
   readonly classifiers: readonly Classifier[];
+  /** The second tier of all caches; undefined: the process's own memory alone. */
+  readonly store: object | undefined;
+  /** How it is guarded, as given and checked. */
+  readonly storeGuard: PolicyOptions;
   readonly logger: Logger | false | undefined;
   readonly logLevel: LoggerLevel | undefined;
   readonly captureStacks: boolean;
@@ -47,6 +51,8 @@ export const builtInSettings = (clock: Clock = new SystemClock(), random: Random
   given: NOTHING_GIVEN,
   environment: {},
   classifiers: [],
+  store: undefined,
+  storeGuard: {},
   logger: undefined,
   logLevel: undefined,
   captureStacks: false,

@@ -7,6 +7,9 @@ export class Work {
   /** Loads that were begun behind an old value. */
   refreshes = 0;
 
+  /** Results on their way to a store, behind their callers. */
+  writes = 0;
+
   /** For a call whose only wait has ended well, and that nothing else waits to see. */
   readonly landed = (value: unknown): unknown => {
     this.calls -= 1;
@@ -22,6 +25,6 @@ export class Work {
   }
 
   get isIdle(): boolean {
-    return this.calls === 0 && this.loads === 0 && this.refreshes === 0;
+    return this.calls === 0 && this.loads === 0 && this.refreshes === 0 && this.writes === 0;
   }
 }

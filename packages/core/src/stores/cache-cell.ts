@@ -175,6 +175,12 @@ export class CacheCell<Value = unknown, Flight extends CellFlight = CellFlight> 
     this.counters.staleHits += 1;
   }
 
+  /** A look-up that was counted as a miss of the table was a hit of the store. */
+  countHitInsteadOfMiss(): void {
+    this.counters.misses = Math.max(0, this.counters.misses - 1);
+    this.counters.hits += 1;
+  }
+
   /** Returns whether there was an entry. */
   invalidate(key: CacheKey): boolean {
     this.detach(key);

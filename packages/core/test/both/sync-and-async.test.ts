@@ -9,6 +9,7 @@ import {
   Timeout,
   cacheOf,
   explain,
+  memoryStore,
 } from '../../src/index.js';
 import { emitsTypes, stacked, thrownBy } from '../support/dialect.js';
 import { coded, settledOf, virtualWorld } from '../support/virtual-world.js';
@@ -72,6 +73,20 @@ describe('a synchronous method stays synchronous', () => {
     expect(rates.cached('EUR')).toBe('EUR');
     expect(world.events.last('cache.servedStale')).toMatchObject({ reason: 'error' });
     expect(() => rates.cached('CHF')).toThrow('ECONNRESET');
+  });
+
+  test('with @Cached in a store: refused as soon as it is known for one', () => {
+    const store = memoryStore();
+    class Shop {
+      @Cached({ name: 'shop', version: '1', scope: 'class', store })
+      price(id: number): number {
+        return id;
+      }
+    }
+    const shop = virtualWorld().own(new Shop());
+    const call = (): number => shop.price(1);
+    if (emitsTypes) expect(call).toThrow("store 'memory' needs a method that returns a Promise");
+    else expect([call(), call()]).toEqual([1, 1]);
   });
 
   test('with @CircuitBreaker: a refusal throws', () => {

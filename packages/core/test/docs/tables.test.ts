@@ -68,6 +68,14 @@ test('docs/configuration.md has every option of configure', () => {
   expect(new Set(rows)).toEqual(new Set(options));
 });
 
+test('docs/stores.md has every option of a guard, with its default', () => {
+  const rows = tableUnder('docs/stores.md', '## The guard').map((cells) => cells.map((cell) => codeIn(cell)[0]));
+  const options = optionsOf('direct/store-guard-options.ts', 'StoreGuardOptions');
+  expect(rows.map(([option]) => option)).toEqual(options.map(({ name }) => name));
+  for (const { name, literal } of options.filter((each) => each.literal !== undefined))
+    expect([name, rows.find(([option]) => option === name)?.[1]]).toEqual([name, literal]);
+});
+
 const written = (options: object | false | undefined): string =>
   options === undefined || options === false
     ? String(options)

@@ -1,6 +1,7 @@
 import createDebug from 'debug';
 import {
   Bulkhead,
+  type CacheStore,
   Cached,
   CircuitBreaker,
   Circuit,
@@ -36,6 +37,12 @@ const outage = (): Error =>
 interface Secret {
   readonly password: string;
 }
+
+/** A store that keeps a secret and fails with another. */
+const leakyStore = (): CacheStore => {
+  const failing = (): Promise<never> => Promise.reject(outage());
+  return { name: 'leaky', get: failing, set: failing, delete: failing, clear: failing };
+};
 
 class Vault {
   fails = false;
@@ -73,6 +80,11 @@ class Vault {
   @Bulkhead({ maxConcurrent: 1, maxQueue: 1, queueTimeout: 10, key: () => CANARY })
   async crowded(_secret: string): Promise<void> {
     return new Promise(() => undefined);
+  }
+
+  @Cached({ name: 'shared', version: '1', scope: 'class', store: leakyStore(), key: () => CANARY })
+  async shared(_secret: string): Promise<string> {
+    return CANARY;
   }
 
   @Cached()
@@ -123,6 +135,11 @@ test('no secret shows in any event, log line, debug line, error of ours, health,
   await call(() => vault.write(CANARY));
   await call(() => vault.write(CANARY));
   await call(() => vault.rotate(CANARY));
+  await call(() => vault.shared(CANARY));
+  await clock.advance(5_000);
+  runtime.configure({ storeGuard: { failOpen: false } });
+  const unread = await clock.until(settledOf(cacheOf(vault, 'shared').invalidate(CANARY)));
+  shown.push(String('error' in unread && unread.error), JSON.stringify(unread));
   await call(() => vault.opaque(() => CANARY));
   await call(() => vault.rare(CANARY));
   await call(() => vault.rare(CANARY));

@@ -6,10 +6,12 @@ import {
   Bulkhead,
   Cached,
   type CacheHandle,
+  type CacheStore,
   Chaos,
   CircuitBreaker,
   type Configuration,
   type FailureKind,
+  type KeyvLike,
   Fallback,
   Hedge,
   HttpError,
@@ -21,6 +23,7 @@ import {
   Resilient,
   Retry,
   type ShutdownReport,
+  type StoreEntry,
   Timeout,
   again,
   allOf,
@@ -36,7 +39,10 @@ import {
   definePolicy,
   events,
   explain,
+  guardedStore,
   isResilienceError,
+  keyvStore,
+  memoryStore,
   not,
   reload,
   resilient,
@@ -45,6 +51,7 @@ import {
   withRuntime,
   leaseTtl,
   type Lease,
+  tieredStore,
 } from '@holdfast/core';
 
 /** True for equal types only; `any` equals nothing but itself. */
@@ -973,6 +980,31 @@ class Leases {
   }
 }
 void Leases;
+declare const keyv: { opts: object } & Pick<KeyvLike, 'get' | 'set' | 'delete' | 'clear'>;
+configure({ store: tieredStore(memoryStore({ maxSize: 10 }), keyvStore(keyv), { l1: { ttl: '10s' } }) });
+configure({ store: false, storeGuard: { failOpen: false, readTimeout: '50ms', circuitBreaker: false } });
+configure({ storeGuard: { circuitBreaker: { failureThreshold: 3, recoveryTimeout: (n) => n * 1000 } } });
+// @ts-expect-error -- a guard judges failures by itself
+configure({ storeGuard: { circuitBreaker: { failureIf: () => true } } });
+// @ts-expect-error -- no store
+configure({ store: new Map() });
+const guardedShelf = guardedStore(memoryStore(), { retries: 0 });
+is<Equal<typeof guardedShelf, CacheStore>>();
+const entry = guardedShelf.get('key');
+is<Equal<typeof entry, Promise<StoreEntry | undefined>>>();
+
+class Shelf {
+  @Cached({ name: 'shelf', version: '1', scope: 'class', store: guardedShelf })
+  async item(id: string): Promise<string> {
+    return id;
+  }
+
+  @Cached({ store: false })
+  async own(id: string): Promise<string> {
+    return id;
+  }
+}
+void Shelf;
 
 const runtime = createRuntime({ logger: false });
 const reloaded = reload(async () => ({ policies: { partner: 'http' } }));

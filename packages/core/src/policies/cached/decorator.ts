@@ -10,9 +10,11 @@ import { CacheAdministration } from './administration.js';
 import { Cells } from './cells.js';
 import { CachedInterceptor } from './interceptor.js';
 import { KnownFailures } from './known-failures.js';
+import { LoadThrough } from './load-through.js';
 import { Loader } from './loader.js';
 import { type CachedOptions, type CachedSettings, parseCachedOptions, resolveCachedOptions } from './options.js';
 import { RefreshBound } from './refresh-bound.js';
+import { secondTierOf } from './second-tier.js';
 import { StaleAnswers } from './stale-answers.js';
 import { WaitLimits } from './wait-limits.js';
 import { Waiting } from './waiting.js';
@@ -85,24 +87,35 @@ const checkWeighing = ({ maxBytes, weigh }: CachedOptions, { site }: Binding): v
   if (missing !== undefined) throw configurationError(site, WEIGHING_REMEDY[missing], missing);
 };
 
+/** What came from another store, or was to go there, belongs to nobody. */
+const dropForeign = (cells: Cells, store: object | undefined, binding: Binding): void => {
+  const known = binding.state('store', () => ({ store }));
+  if (known.store === store) return;
+  known.store = store;
+  for (const cell of cells.all()) cell.invalidateAll();
+};
+
 const bind = (options: CachedOptions, binding: Binding): readonly BoundPiece[] => {
   const settings = resolveCachedOptions(options);
   checkAgainstKind(settings, binding);
   checkTimeouts(settings, binding);
   checkWeighing(options, binding);
   const writer = new Writer(settings, binding);
-  const stale = new StaleAnswers(settings, binding, writer);
+  const secondTier = secondTierOf(settings, binding);
+  const stale = new StaleAnswers(settings, binding, writer, secondTier);
   const cells = binding
     .state('cells', () => new Cells(settings.maxSize, reportDrops(binding, writer)))
     .configure(settings, (value) => writer.weightOf(value));
+  dropForeign(cells, secondTier?.store, binding);
+  const through = secondTier && new LoadThrough(secondTier, binding, { writer, stale });
   const total = parseDuration(binding.optionsOf('timeout')?.['total'] ?? Infinity);
   const refreshBound = total === Infinity ? undefined : new RefreshBound(total, binding);
   const limits = limitsOf(settings, binding, { stale, bound: refreshBound });
   const waiting = new Waiting(stale, binding.runtime.clock, limits);
   const { errorTtl } = settings;
   const failures = errorTtl === undefined ? undefined : new KnownFailures(errorTtl, binding, (key) => writer.hash(key));
-  const loader = new Loader(settings, binding, { writer, stale, refreshBound, waiting, failures });
-  const administration = new CacheAdministration(settings, binding, { cells, writer, stale });
+  const loader = new Loader(settings, binding, { writer, stale, refreshBound, waiting, failures, through });
+  const administration = new CacheAdministration(settings, binding, { cells, writer, stale, secondTier });
   const interceptor = new CachedInterceptor(settings, binding, { cells, loader, writer, stale, administration });
   administration.useKeys((self, args) => interceptor.keyOf(self, args));
   return [{ rank: RANKS.cached, interceptor }];

@@ -5,6 +5,7 @@ import type { CurrentLoad, LoadUnderWay } from '../../pipeline/current-call.js';
 import type { Race } from '../../pipeline/race.js';
 import type { Timer } from '../../runtime/clock.js';
 import type { CacheCell } from '../../stores/cache-cell.js';
+import type { Found } from './found.js';
 import { LoadView, type Said, type SeenLoad } from './load-view.js';
 import { together } from './tags.js';
 
@@ -43,8 +44,14 @@ export class Flight implements LoadUnderWay, SeenLoad {
   /** Its leader's look-up is counted as a miss. */
   isCounted: boolean;
   /** The value being replaced. */
-  readonly stale:
-    { readonly value: unknown; readonly age: number; readonly tags: readonly string[] | undefined } | undefined;
+  stale: { readonly value: unknown; readonly age: number; readonly tags: readonly string[] | undefined } | undefined;
+  /** The store may answer in the method's place. */
+  readonly readsStore: boolean;
+  /** It did: with this, of which its callers get `storeValue`. */
+  found: Found | undefined = undefined;
+  storeValue: unknown = undefined;
+  /** The store was asked, and has nothing of the key. */
+  isUnknownToStore = false;
   /** A ttl for this load alone. */
   readonly ttl: number | undefined;
   /** The run of the stack inside the cache. */
@@ -86,6 +93,7 @@ export class Flight implements LoadUnderWay, SeenLoad {
       readonly isCounted: boolean;
       readonly ttl: number | undefined;
       readonly stale: Flight['stale'];
+      readonly readsStore: boolean;
     },
   ) {
     this.key = request.key;
@@ -97,6 +105,7 @@ export class Flight implements LoadUnderWay, SeenLoad {
     this.isCounted = facts.isCounted;
     this.ttl = facts.ttl;
     this.stale = facts.stale;
+    this.readsStore = facts.readsStore;
   }
 
   /** Its leader's look-up has been answered with an old value after all. */

@@ -122,10 +122,11 @@ export class CachedInterceptor implements Interceptor {
   }
 
   describe(): InterceptorFacts {
-    const { windows, ttl, weighing, ...options } = this.settings;
+    const { windows, ttl, weighing, store: _store, ...options } = this.settings;
     const bytes = weighing && { maxBytes: weighing.maxBytes };
+    const store = this.handle.storeName;
     return {
-      options: { ttl: typeof ttl === 'function' ? 'computed' : ttl, ...windows, ...bytes, ...options },
+      options: { ttl: typeof ttl === 'function' ? 'computed' : ttl, ...windows, ...bytes, ...options, store },
       state: this.handle.stats,
     };
   }

@@ -23,7 +23,9 @@ import { isHeld } from '../../pipeline/work-left.js';
 import type { Clock } from '../../runtime/clock.js';
 import { runAmbient, world } from '../../runtime/world.js';
 import { type Bypass, Flight, Followers, type LoadRequest } from './flight.js';
+import type { Found } from './found.js';
 import type { RefreshBound } from './refresh-bound.js';
+import type { LoadThrough } from './load-through.js';
 import type { CachedSettings } from './options.js';
 import type { KnownFailures } from './known-failures.js';
 import type { StaleAnswers } from './stale-answers.js';
@@ -36,6 +38,8 @@ interface Manner {
   readonly isRefresh: boolean;
   readonly isCounted: boolean;
   readonly ttl: number | undefined;
+  /** The store, where there is one, may answer in the method's place. */
+  readonly readsStore: boolean;
 }
 
 export interface LoaderParts {
@@ -44,6 +48,7 @@ export interface LoaderParts {
   readonly refreshBound: RefreshBound | undefined;
   readonly waiting: Waiting;
   readonly failures: KnownFailures | undefined;
+  readonly through: LoadThrough | undefined;
 }
 
 export class Loader {
@@ -56,6 +61,8 @@ export class Loader {
   private readonly refreshBound: RefreshBound | undefined;
   private readonly waiting: Waiting;
   private readonly failures: KnownFailures | undefined;
+  /** Where there is a store. */
+  private readonly through: LoadThrough | undefined;
 
   private readonly counted = (outcome: unknown): unknown => {
     if (!(outcome instanceof Promise)) return outcome;
@@ -75,6 +82,7 @@ export class Loader {
     this.refreshBound = parts.refreshBound;
     this.waiting = parts.waiting;
     this.failures = parts.failures;
+    this.through = parts.through;
   }
 
   /** A miss: waits for the key's load, or leads one. */
@@ -87,9 +95,11 @@ export class Loader {
     this.failures?.answer(cell, key, this.clock.now());
     cell.counters.misses += 1;
     const channel = this.binding.runtime.events.channel('cache.miss');
-    if (channel.isWatched) channel.emit(this.binding.method, { keyHash: this.writer.hash(key) });
+    // Where there is a store, only that can tell.
+    if (channel.isWatched && (this.through === undefined || isReentrant))
+      channel.emit(this.binding.method, { keyHash: this.writer.hash(key) });
     if (isReentrant) return this.runAlone(call, inside);
-    return this.lead(request, { isRefresh: false, isCounted: true, ttl: undefined });
+    return this.lead(request, { isRefresh: false, isCounted: true, ttl: undefined, readsStore: true });
   }
 
   /** A run that nobody joins and that stores nothing; under way it is work like a load. */
@@ -103,15 +113,15 @@ export class Loader {
     request.cell.detach(request.key);
     const channel = events.channel('cache.bypassed');
     if (channel.isWatched) channel.emit(this.binding.method, { keyHash: this.writer.hash(request.key) });
-    return this.lead(request, { isRefresh: false, isCounted: false, ttl });
+    return this.lead(request, { isRefresh: false, isCounted: false, ttl, readsStore: false });
   }
 
   /** One refresh for any number of callers; none while the key is held back after a failure. */
-  refreshInBackground(request: LoadRequest, now: number): void {
+  refreshInBackground(request: LoadRequest, now: number, readsStore = true): void {
     const { cell, key } = request;
     if (cell.flights.has(key) || now < (cell.throttleOf(key)?.until ?? -Infinity)) return;
     try {
-      const outcome = this.lead(request, { isRefresh: true, isCounted: false, ttl: undefined });
+      const outcome = this.lead(request, { isRefresh: true, isCounted: false, ttl: undefined, readsStore });
       if (outcome instanceof Promise) outcome.catch(ignore);
     } catch {
       // Reported as an event; the caller has the old value.
@@ -149,12 +159,12 @@ export class Loader {
     });
   }
 
-  private lead(request: LoadRequest, { isRefresh, isCounted, ttl }: Manner): unknown {
+  private lead(request: LoadRequest, { isRefresh, isCounted, ttl, readsStore }: Manner): unknown {
     const { cell, key, call, inside } = request;
     const run = new Call(inside, call.self, call.args);
     const startedAt = this.clock.now();
     const stale = this.stale.replaced(cell, key, startedAt);
-    const flight = new Flight(request, run, { startedAt, stale, isRefresh, isCounted, ttl });
+    const flight = new Flight(request, run, { startedAt, stale, isRefresh, isCounted, ttl, readsStore });
     this.prepare(flight, call);
     // The user's function runs before the load is one: what it invalidates, the load has not read yet.
     const tags = this.writer.tagsOf(call.self, call.args);
@@ -205,14 +215,22 @@ export class Loader {
   }
 
   private start(flight: Flight): unknown {
+    return this.through === undefined || !flight.readsStore
+      ? this.runMethod(flight)
+      : this.through.begin(flight, () => this.runMethod(flight));
+  }
+
+  private runMethod(flight: Flight): unknown {
     const { run } = flight;
     if (!world.ambient.isOn) return run.frame.run(run);
     const flights = [...(world.ambient.current?.flights ?? []), flight];
     return runAmbient({ flights }, () => run.frame.run(run));
   }
 
-  private landed(flight: Flight, value: unknown, { cell, key, call }: LoadRequest): unknown {
+  private landed(flight: Flight, value: unknown, request: LoadRequest): unknown {
+    const { cell, key, call } = request;
     flight.end();
+    if (flight.found !== undefined) return this.landedFromStore(flight, flight.found, request);
     call.attempt = flight.run.attempt;
     flight.hasSingleUseResult = isSingleUse(value);
     if (flight.hasSingleUseResult) this.refuse(flight, value);
@@ -228,11 +246,21 @@ export class Loader {
     if (isRefresh || leader.interruption !== undefined) discard(value);
   }
 
+  private landedFromStore(flight: Flight, found: Found, request: LoadRequest): unknown {
+    const { cell, key, call } = request;
+    const isOld = this.through?.landed(flight, found) === true;
+    cell.land(key, flight);
+    if (!flight.isRefresh) call.answeredBy(isOld ? 'stale' : 'cache');
+    if (isOld && !flight.isDetached) this.refreshInBackground(request, this.clock.now(), false);
+    return flight.storeValue;
+  }
+
   private keep(flight: Flight, value: unknown, { args }: Call): void {
     const { cell, key } = flight;
     cell.forgetFailures(key);
     // A load that is not shared may end after one that began later: the younger value stays.
     const isStored = !cell.hasNewer(key, flight.startedAt) && this.writer.storeResult(flight, value, args);
+    if (isStored) this.through?.tier.putFrom(cell, key);
     if (isStored && flight.isRefresh)
       this.binding.runtime.events.emit('cache.refreshed', this.binding.method, { keyHash: this.writer.hash(key) });
   }

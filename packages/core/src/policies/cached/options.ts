@@ -18,6 +18,7 @@ import {
   text,
   whole,
 } from '../../errors/option-check.js';
+import { type CacheStore, storeProblem } from '../../stores/cache-store.js';
 import type { Eviction } from '../../stores/evictions.js';
 import { entryTags } from '../../stores/tag-names.js';
 import type { Weighing } from '../../stores/weighing.js';
@@ -113,8 +114,12 @@ export interface CachedOptions<Args extends readonly unknown[] = never[], Value 
   readonly invalidateOn?: (error: unknown) => boolean;
   /** False: neither read nor written; concurrent calls still share one load. Default true. */
   readonly enabled?: boolean;
-  /** The cache's name in `health()` and `stats()`. Default: `Class.method`. */
+  /** The cache's name in `health()` and `stats()`, and in a store. Default: `Class.method`. */
   readonly name?: string;
+  /** Of what is kept in a store: values of another version are not read. Needed with a store, as `name` and a `scope` are. */
+  readonly version?: string;
+  /** The second tier behind the process's own memory; false: none, whatever `configure` says. Default: `configure`'s. */
+  readonly store?: CacheStore | false;
 }
 
 export type TtlFunction = (result: unknown, ...args: readonly unknown[]) => ComputedTtl;
@@ -144,6 +149,8 @@ export interface CachedSettings {
   readonly invalidateOn: ((error: unknown) => boolean) | undefined;
   readonly isEnabled: boolean;
   readonly name: string | undefined;
+  readonly version: string | undefined;
+  readonly store: CacheStore | false | undefined;
 }
 
 const anyDuration = /* @__PURE__ */ duration({ infinite: true });
@@ -200,6 +207,8 @@ const schema = (): Schema => ({
   invalidateOn: callback,
   enabled: flag,
   name: text,
+  version: text,
+  store: either(literal(false), storeProblem),
 });
 
 /** @throws ConfigurationError */
@@ -277,4 +286,6 @@ export const resolveCachedOptions = (options: CachedOptions): CachedSettings => 
   invalidateOn: options.invalidateOn,
   isEnabled: options.enabled ?? true,
   name: options.name,
+  version: options.version,
+  store: options.store,
 });

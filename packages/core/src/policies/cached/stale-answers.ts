@@ -9,6 +9,7 @@ import type { Binding } from '../../pipeline/policy.js';
 import type { CachedCell, Flight } from './flight.js';
 import { type Lifetime, isUsableOnError, type Throttle, judge, nextThrottle, throttleAfterRefusal } from './machine.js';
 import type { CachedSettings } from './options.js';
+import type { SecondTier } from './second-tier.js';
 import { NO_COPY, type Writer } from './writer.js';
 
 /** The old value, in a box: it may be undefined. */
@@ -28,11 +29,13 @@ export class StaleAnswers {
   private readonly settings: CachedSettings;
   private readonly binding: Binding;
   private readonly writer: Writer;
+  private readonly secondTier: SecondTier | undefined;
 
-  constructor(settings: CachedSettings, binding: Binding, writer: Writer) {
+  constructor(settings: CachedSettings, binding: Binding, writer: Writer, secondTier: SecondTier | undefined) {
     this.settings = settings;
     this.binding = binding;
     this.writer = writer;
+    this.secondTier = secondTier;
   }
 
   /** The times of an entry as they hold now: a lease that has ended by the wall clock has ended. */
@@ -163,8 +166,11 @@ export class StaleAnswers {
   }
 
   /** The failure speaks of the value that this load was to replace, not of one that came after it. */
-  private drop({ cell, key, startedAt }: Flight, errorClass: ErrorClass, error: unknown): void {
-    if (cell.hasNewer(key, startedAt) || !cell.drop(key)) return;
+  private drop({ cell, key, startedAt, isUnknownToStore }: Flight, errorClass: ErrorClass, error: unknown): void {
+    if (cell.hasNewer(key, startedAt)) return;
+    // It may know what the table has never seen; things that are not there are asked for by the thousand.
+    if (!isUnknownToStore || cell.table.find(key) >= 0) this.secondTier?.removeSoon(key);
+    if (!cell.drop(key)) return;
     const reason = errorClass === 'authentication' || errorClass === 'authorization' ? 'auth-failure' : 'error';
     const status = statusOf(error);
     this.binding.runtime.events.emit('cache.invalidated', this.binding.method, {
