@@ -10,16 +10,16 @@ import { root } from './pnpm.mjs';
 
 /** What each is now and a little, in bytes. The goals of the design are 15 KB for all and 5 KB for one decorator. */
 const BOUNDS = {
-  '*': 90_200,
-  Retry: 27_300,
-  CircuitBreaker: 32_000,
-  Timeout: 22_400,
-  Fallback: 23_800,
-  Bulkhead: 26_100,
-  RateLimit: 27_300,
-  Cached: 46_300,
-  Invalidates: 24_100,
-  Resilient: 73_400,
+  '*': 101_300,
+  Retry: 27_500,
+  CircuitBreaker: 32_100,
+  Timeout: 22_500,
+  Fallback: 23_900,
+  Bulkhead: 26_200,
+  RateLimit: 27_400,
+  Cached: 48_600,
+  Invalidates: 24_200,
+  Resilient: 75_700,
 };
 const GOAL_ALL = 15;
 const GOAL_ONE = 5;
