@@ -66,6 +66,11 @@ test('attempts without end and hundreds of thousands of calls leave the heap fla
   expect(exit).toEqual({ output: 'flat', errors: '', code: 0 });
 }, 90_000);
 
+test('three million keys through full caches leave the heap flat, whatever the eviction', async () => {
+  const { seconds: _seconds, ...exit } = await run('flat-cache', ['--expose-gc']);
+  expect(exit).toEqual({ output: 'lru: flat\nadaptive: flat\nuse: flat', errors: '', code: 0 });
+}, 180_000);
+
 test('an outage of every kind over real HTTP brings no unhandled rejection, no warning and no wrong answer', async () => {
   const { seconds: _seconds, ...exit } = await run('chaos', ['--trace-warnings']);
   expect(exit).toEqual({ output: 'quiet', errors: '', code: 0 });
