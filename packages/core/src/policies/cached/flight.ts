@@ -54,6 +54,10 @@ export class Flight implements LoadUnderWay, SeenLoad {
   /** Set as soon as the method has returned a promise. */
   promise: Promise<unknown> | undefined = undefined;
   callers = 0;
+  /** The call that leads waits no longer. */
+  hasLeaderLeft = false;
+  /** Somebody has left whom the load does not end with: it goes on for those who come later. */
+  goesOn = false;
   /** The method runs synchronously: whoever asks for the key now is called by it. */
   isStarting = true;
   isDetached = false;
