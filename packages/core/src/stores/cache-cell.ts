@@ -31,9 +31,6 @@ export interface KeyThrottle {
   readonly delay: number;
 }
 
-/** As maps compare keys. */
-const isSameKey = (one: CacheKey, other: CacheKey): boolean => one === other || Object.is(one, other);
-
 const MOST_FAILURES = 1_000;
 
 /** The error of a load, which answers in the place of another load for a while. */
@@ -114,7 +111,7 @@ export class CacheCell<Value = unknown, Flight extends CellFlight = CellFlight> 
     if (flight !== undefined) this.detachFlight(key, flight, isOutdated);
     if (this.unshared === undefined) return;
     for (const [other, otherKey] of this.unshared)
-      if (isSameKey(otherKey, key)) this.detachFlight(key, other, isOutdated);
+      if (Object.is(otherKey, key)) this.detachFlight(key, other, isOutdated);
   }
 
   /** A load has ended: it removes itself and nobody else. */

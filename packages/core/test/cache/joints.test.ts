@@ -252,6 +252,8 @@ describe('loads that are not shared', () => {
     await handleOf(service).invalidate(meant);
     await within(world, call, 100);
     expect(handleOf(service).stats.size).toBe(0);
+    await within(world, service.get(asked), 100);
+    expect(handleOf(service).keys()).toEqual([asked === 0 ? 0 : asked]);
   });
 
   test('an expiry under way leaves them the old value to fail with', async () => {
