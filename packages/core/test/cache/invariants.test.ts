@@ -22,7 +22,7 @@ interface Facts {
   removals: number;
 }
 
-const KEYS = [0, -0, Number.NaN, 'a', 'b'] as const;
+const KEYS = ['a', 0, -0, Number.NaN] as const;
 type Key = (typeof KEYS)[number];
 /** As maps compare keys. */
 const nameOf = (key: Key): string => String(key);
@@ -45,12 +45,12 @@ const times = fc.record({
 const manners = fc.record({
   retries: fc.boolean(),
   singleFlight: fc.boolean(),
-  clone: fc.constantFrom('none', 'structured') as fc.Arbitrary<'none' | 'structured'>,
+  clone: fc.constantFrom('none', 'structured'),
   tagged: fc.constantFrom('not', 'by the option', 'by the result'),
   isWatched: fc.boolean(),
 });
 
-const key = fc.constantFrom(...KEYS);
+const key = fc.constantFrom<Key[]>('a', 'a', 'a', ...KEYS);
 const action = fc.oneof(
   {
     weight: 8,
@@ -61,7 +61,7 @@ const action = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant('source' as const),
       ms: fc.constantFrom(0, 5, 15, 45, Infinity),
-      answers: fc.constantFrom('value', 'value', 'unchanged', 'down', 'forbidden', 'nothing'),
+      answers: fc.constantFrom('value', 'value', 'unchanged', 'down', 'down', 'forbidden', 'nothing', 'once'),
     }),
   },
   {
@@ -88,7 +88,11 @@ const action = fc.oneof(
   },
 );
 type Action = typeof action extends fc.Arbitrary<infer Each> ? Each : never;
-const schedule = fc.array(fc.tuple(fc.constantFrom(0, 0, 3, 11, 30), action), { minLength: 5, maxLength: 40 });
+const schedule = fc.array(fc.tuple(fc.constantFrom(0, 0, 3, 11, 19, 30), action), {
+  minLength: 5,
+  maxLength: 40,
+  size: 'max',
+});
 
 type Times = typeof times extends fc.Arbitrary<infer Each> ? Each : never;
 type Manners = typeof manners extends fc.Arbitrary<infer Each> ? Each : never;
@@ -103,6 +107,10 @@ class Scenario {
   private readonly source = { ms: 0, answers: 'value' };
   private readonly calls: Promise<void>[] = [];
   private readonly counts = { hits: 0, coalesced: 0, sets: 0, evictions: 0, expirations: 0 };
+  /** How often each result that can be consumed only once has found somebody, or has been let go. */
+  private readonly takers = new Map<number, number>();
+  private hasOnce = false;
+  private hasBeenOff = false;
   private reads = 0;
   private lookups = 0;
   private ended = 0;
@@ -134,6 +142,7 @@ class Scenario {
   }
 
   async play(steps: readonly (readonly [number, Action])[]): Promise<void> {
+    this.hasOnce = steps.some(([, each]) => each.do === 'source' && each.answers === 'once');
     for (const [wait, each] of steps) {
       await this.world.clock.advance(wait);
       await this.act(each);
@@ -146,8 +155,13 @@ class Scenario {
     this.checkRest();
   }
 
+  private get hasTags(): boolean {
+    return this.tagged === 'by the option' && !this.hasBeenOff;
+  }
+
   private get mayHang(): boolean {
-    return this.times.hardTimeout !== undefined || this.times.total !== undefined;
+    // Whoever gets none of a result that is another's runs the method for himself, as long as that takes.
+    return !this.hasOnce && (this.times.hardTimeout !== undefined || this.times.total !== undefined);
   }
 
   private async load(asked: Key): Promise<Read> {
@@ -162,9 +176,22 @@ class Scenario {
     if (this.tagged === 'by the result') cache?.setTags(tagsOf(asked));
     if (answers === 'nothing') cache?.skip();
     const isUnchanged = answers === 'unchanged' && cache?.stale !== undefined;
-    const value = isUnchanged ? cache.notModified<Read>() : { id: (this.reads += 1) };
+    const value = isUnchanged ? cache.notModified<Read>() : this.newValue(answers === 'once');
     this.facts.set(value.id, { startedAt, endedAt: this.world.clock.now(), removals });
     return value;
+  }
+
+  private newValue(isOnce: boolean): Read {
+    const id = (this.reads += 1);
+    if (!isOnce) return { id };
+    this.takers.set(id, 0);
+    const once = { id, next: () => undefined, return: () => this.take(id), [Symbol.iterator]: () => once };
+    return once;
+  }
+
+  private take(id: number): void {
+    const takers = this.takers.get(id);
+    if (takers !== undefined) this.takers.set(id, takers + 1);
   }
 
   private async act(each: Action): Promise<void> {
@@ -173,9 +200,14 @@ class Scenario {
     if (each.do === 'source') return void Object.assign(this.source, { ms: each.ms, answers: each.answers });
     if (each.do === 'configure') {
       const { maxSize, enabled } = each;
+      this.hasBeenOff ||= !enabled;
       return this.world.runtime.configure({ defaults: { cache: { maxSize, enabled } } });
     }
-    if (each.do === 'refresh') return void handle.refresh([each.key]).catch(() => undefined);
+    if (each.do === 'refresh')
+      return void handle.refresh([each.key]).then(
+        ({ id }: Read) => this.take(id),
+        () => undefined,
+      );
     if (each.do === 'expire') return void (await handle.expire(each.key));
     if (each.do === 'expireTags') return handle.expireTags(typeof each.key);
     this.remove(each);
@@ -194,7 +226,8 @@ class Scenario {
   private remove({ do: how, key: given }: Action & { readonly key: Key }): void {
     const isMeant = (each: Key): boolean => {
       if (how === 'clear') return true;
-      if (how === 'invalidateTags') return this.tagged === 'by the option' && typeof each === typeof given;
+      // A cache that is switched off asks for no tags.
+      if (how === 'invalidateTags') return this.hasTags && typeof each === typeof given;
       return how === 'prefix' ? each === 'a' : nameOf(each) === nameOf(given);
     };
     const names = new Set(KEYS.filter(isMeant).map(nameOf));
@@ -227,6 +260,7 @@ class Scenario {
     const { startedAt, endedAt, removals } = this.facts.get(value.id) as Facts;
     const { ttl, lease, staleIfError, staleWhileRevalidate } = this.times;
     expect(removals).toBeGreaterThanOrEqual(begun.removals);
+    this.take(value.id);
     // Whoever waits for a load gets what it brings.
     if (begun.at <= endedAt) return;
     const age = this.world.clock.now() - startedAt;
@@ -242,6 +276,7 @@ class Scenario {
 
   private checkPatience(begunAt: number): void {
     this.ended += 1;
+    if (this.hasOnce) return;
     const { hardTimeout = Infinity, total = Infinity } = this.times;
     expect(this.world.clock.now() - begunAt).toBeLessThanOrEqual(Math.min(hardTimeout, total));
   }
@@ -257,6 +292,7 @@ class Scenario {
     checkCell(cellOf(this.service));
     expect(workOf(this.service)).toMatchObject({ loads: 0, refreshes: 0 });
     expect([clock.pending, clock.refCount]).toEqual([0, 0]);
+    expect([...this.takers].filter(([, takers]) => takers !== 1)).toEqual([]);
     if (!this.isWatched) return;
     const told = (type: Parameters<typeof events.of>[0]): number => events.of(type).length;
     expect(this.counts).toEqual({
@@ -281,10 +317,7 @@ test('calls end in time, are counted once and get nothing too old, and in the en
     const property = fc.asyncProperty(times, manners, schedule, (given, manner, steps) =>
       new Scenario(given, manner).play(steps),
     );
-    await fc.assert(property, {
-      numRuns: Number(process.env['RUNS'] ?? 150),
-      ...(process.env['SEED'] && { seed: Number(process.env['SEED']) }),
-    });
+    await fc.assert(property, { numRuns: 150 });
     expect(unhandled).toEqual([]);
   } finally {
     process.off('unhandledRejection', note);

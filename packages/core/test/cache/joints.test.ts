@@ -97,6 +97,18 @@ describe('a cache that is switched off while it has entries', () => {
   });
 });
 
+test('an old value answered after a clear is not counted as a look-up that came after it', async () => {
+  const world = virtualWorld();
+  const { source, service } = slow(world, { ttl: 1_000, staleIfError: '1h', hardTimeout: 100 });
+  source.ms = 1_000;
+  const call = service.get('1');
+  await world.clock.settle();
+  await handleOf(service).clear();
+  await handleOf(service).set(['1'], 7);
+  expect(await within(world, call, 100)).toBe(7);
+  expect(handleOf(service).stats).toMatchObject({ misses: 0, staleHits: 0, lookups: 0 });
+});
+
 describe('a hard timeout', () => {
   test('ends a refresh that hangs, and the next caller starts anew', async () => {
     const world = virtualWorld();

@@ -42,6 +42,7 @@ export class Flight implements LoadUnderWay, SeenLoad {
   isRefresh: boolean;
   /** Its leader's look-up is counted as a miss. */
   isCounted: boolean;
+  private readonly countedAfter: number;
   /** The value being replaced. */
   readonly stale:
     { readonly value: unknown; readonly age: number; readonly tags: readonly string[] | undefined } | undefined;
@@ -99,13 +100,14 @@ export class Flight implements LoadUnderWay, SeenLoad {
     this.startedAt = facts.startedAt;
     this.isRefresh = facts.isRefresh;
     this.isCounted = facts.isCounted;
+    this.countedAfter = request.cell.counters.resets;
     this.ttl = facts.ttl;
     this.stale = facts.stale;
   }
 
   /** Its leader's look-up has been answered with an old value after all. */
   countStaleInsteadOfMiss(): void {
-    if (this.isCounted) this.cell.countStaleInsteadOfMiss();
+    if (this.isCounted && this.countedAfter === this.cell.counters.resets) this.cell.countStaleInsteadOfMiss();
     this.isCounted = false;
   }
 
