@@ -92,6 +92,7 @@ export class WaitLimits {
     if (flight.callers > 0 || flight.isRefresh || flight.hasEnded) return;
     flight.isRefresh = true;
     flight.run.details.background ??= new Background();
+    flight.run.details.deadline = Infinity;
     this.bound?.add(flight);
   }
 
