@@ -102,16 +102,20 @@ export class CacheCell<Value = unknown, Flight extends CellFlight = CellFlight> 
   /** A load begins. Loads that are not shared are kept apart: they are detached like all others. */
   register(key: CacheKey, flight: Flight, isShared: boolean): void {
     flight.sequence = this.sequence;
-    if (isShared) this.flights.set(key, flight);
-    else (this.unshared ??= new Map()).set(flight, key);
+    if (!isShared) return this.keepApart(key, flight);
+    const other = this.flights.get(key);
+    // Begun by a listener while this one was about to begin.
+    if (other !== undefined) this.keepApart(key, other);
+    this.flights.set(key, flight);
   }
 
   /** The loads of a key no longer belong to the key. */
-  detach(key: CacheKey): void {
+  detach(key: CacheKey, isOutdated = false): void {
     const flight = this.flights.size === 0 ? undefined : this.flights.get(key);
-    if (flight !== undefined) this.detachFlight(key, flight);
+    if (flight !== undefined) this.detachFlight(key, flight, isOutdated);
     if (this.unshared === undefined) return;
-    for (const [other, otherKey] of this.unshared) if (Object.is(otherKey, key)) other.isDetached = true;
+    for (const [other, otherKey] of this.unshared)
+      if (Object.is(otherKey, key)) this.detachFlight(key, other, isOutdated);
   }
 
   /** A load has ended: it removes itself and nobody else. */
@@ -123,7 +127,8 @@ export class CacheCell<Value = unknown, Flight extends CellFlight = CellFlight> 
 
   /** A load says what its value will be tagged with. One that began before a stamp on such a tag no longer counts. */
   tagLoad(key: CacheKey, flight: Flight, tags: readonly string[]): void {
-    if (this.ownStamps.tagLoad(flight, key, tags)) this.detachFlight(key, flight);
+    // The entry that it was to replace answers for itself.
+    if (this.ownStamps.tagLoad(flight, key, tags)) this.detachFlight(key, flight, true);
   }
 
   /**
@@ -144,12 +149,10 @@ export class CacheCell<Value = unknown, Flight extends CellFlight = CellFlight> 
 
   /** The entry of a key is stale from now on; a load under way is detached. Returns whether there was one. */
   expire(key: CacheKey, now: number): boolean {
-    const flight = this.flights.get(key);
-    this.detach(key);
-    this.forgetFailures(key);
     const slot = this.table.find(key);
+    this.detach(key, slot >= 0);
+    this.forgetFailures(key);
     if (slot < 0) return false;
-    if (flight !== undefined) flight.isOutdated = true;
     this.table.outdate(slot, now);
     return true;
   }
@@ -260,8 +263,13 @@ export class CacheCell<Value = unknown, Flight extends CellFlight = CellFlight> 
     return this.flights.size > 0 || (this.unshared !== undefined && this.unshared.size > 0);
   }
 
-  private detachFlight(key: CacheKey, flight: Flight): void {
+  private keepApart(key: CacheKey, flight: Flight): void {
+    (this.unshared ??= new Map()).set(flight, key);
+  }
+
+  private detachFlight(key: CacheKey, flight: Flight, isOutdated = false): void {
     flight.isDetached = true;
+    if (isOutdated) flight.isOutdated = true;
     if (this.flights.get(key) === flight) this.flights.delete(key);
   }
 }

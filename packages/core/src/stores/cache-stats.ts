@@ -19,6 +19,8 @@ export interface CacheStats {
 }
 
 export class CacheCounters {
+  /** How often they have begun anew: what was counted before cannot be corrected. */
+  resets = 0;
   hits = 0;
   misses = 0;
   staleHits = 0;
@@ -29,7 +31,7 @@ export class CacheCounters {
   errors = 0;
 
   reset(): void {
-    Object.assign(this, new CacheCounters());
+    Object.assign(this, new CacheCounters(), { resets: this.resets + 1 });
   }
 
   snapshot(size: number, maxSize: number): CacheStats {

@@ -144,12 +144,21 @@ export const checkTable = (table: EntryTable): void => {
   return checkBeside(table, slots.items);
 };
 
-/** The cell behind the method `get` of an instance. */
-export const cellOf = (service: object): CacheCell => {
+interface CachedInside {
+  readonly cells: { of(self: unknown): CacheCell };
+  readonly binding: { readonly work: { readonly loads: number; readonly refreshes: number } };
+}
+
+const insideOfCached = (service: object): CachedInside => {
   const { interceptors } = boundMethod(service, 'get', 'test').binding.stack;
-  const cached = interceptors.find(({ policy }) => policy === 'cached') as CachedInterceptor;
-  return (cached as unknown as { cells: { of(self: unknown): CacheCell } }).cells.of(service);
+  return interceptors.find(({ policy }) => policy === 'cached') as CachedInterceptor as unknown as CachedInside;
 };
+
+/** The cell behind the method `get` of an instance. */
+export const cellOf = (service: object): CacheCell => insideOfCached(service).cells.of(service);
+
+/** What the method has under way. */
+export const workOf = (service: object): CachedInside['binding']['work'] => insideOfCached(service).binding.work;
 
 /** Every tag that is known has its entries, and no other has any. */
 const checkTags = (cell: CacheCell, stamps: { known: Map<string, Tag>; loose: Set<Tag> } | undefined): void => {

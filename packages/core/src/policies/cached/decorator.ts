@@ -72,15 +72,19 @@ const checkTimeouts = ({ softTimeout, hardTimeout, windows }: CachedSettings, { 
 /** Loads that everyone has left end after so many times the patience of one caller, where no total timeout ends them. */
 const LEFT_FACTOR = 10;
 
+/** For all loads that nobody waits for, refreshes among them: one that hangs would hold its key for ever. */
+const boundOf = ({ hardTimeout = Infinity }: CachedSettings, binding: Binding): RefreshBound | undefined => {
+  const total = parseDuration(binding.optionsOf('timeout')?.['total'] ?? Infinity);
+  const longest = total === Infinity ? hardTimeout * LEFT_FACTOR : total;
+  return longest === Infinity ? undefined : new RefreshBound(longest, binding);
+};
+
 const limitsOf = (
   { softTimeout: soft, hardTimeout: hard }: CachedSettings,
   binding: Binding,
   parts: { readonly stale: StaleAnswers; readonly bound: RefreshBound | undefined },
-): WaitLimits | undefined => {
-  if (soft === undefined && hard === undefined) return undefined;
-  const bound = parts.bound ?? (hard === undefined ? undefined : new RefreshBound(hard * LEFT_FACTOR, binding));
-  return new WaitLimits({ soft, hard }, binding, { stale: parts.stale, bound });
-};
+): WaitLimits | undefined =>
+  soft === undefined && hard === undefined ? undefined : new WaitLimits({ soft, hard }, binding, parts);
 
 const checkWeighing = ({ maxBytes, weigh }: CachedOptions, { site }: Binding): void => {
   const missing = missingOfWeighing(maxBytes, weigh);
@@ -108,12 +112,12 @@ const bind = (options: CachedOptions, binding: Binding): readonly BoundPiece[] =
     .configure(settings, (value) => writer.weightOf(value));
   dropForeign(cells, secondTier?.store, binding);
   const through = secondTier && new LoadThrough(secondTier, binding, { writer, stale });
-  const total = parseDuration(binding.optionsOf('timeout')?.['total'] ?? Infinity);
-  const refreshBound = total === Infinity ? undefined : new RefreshBound(total, binding);
+  const refreshBound = boundOf(settings, binding);
   const limits = limitsOf(settings, binding, { stale, bound: refreshBound });
   const waiting = new Waiting(stale, binding.runtime.clock, limits);
-  const { errorTtl } = settings;
-  const failures = errorTtl === undefined ? undefined : new KnownFailures(errorTtl, binding, (key) => writer.hash(key));
+  const { errorTtl, isEnabled } = settings;
+  const failures =
+    errorTtl === undefined || !isEnabled ? undefined : new KnownFailures(errorTtl, binding, (key) => writer.hash(key));
   const loader = new Loader(settings, binding, { writer, stale, refreshBound, waiting, failures, through });
   const administration = new CacheAdministration(settings, binding, { cells, writer, stale, secondTier });
   const interceptor = new CachedInterceptor(settings, binding, { cells, loader, writer, stale, administration });

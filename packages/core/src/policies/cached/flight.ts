@@ -43,6 +43,7 @@ export class Flight implements LoadUnderWay, SeenLoad {
   isRefresh: boolean;
   /** Its leader's look-up is counted as a miss. */
   isCounted: boolean;
+  private readonly countedAfter: number;
   /** The value being replaced. */
   stale: { readonly value: unknown; readonly age: number; readonly tags: readonly string[] | undefined } | undefined;
   /** The store may answer in the method's place. */
@@ -61,6 +62,10 @@ export class Flight implements LoadUnderWay, SeenLoad {
   /** Set as soon as the method has returned a promise. */
   promise: Promise<unknown> | undefined = undefined;
   callers = 0;
+  /** The call that leads waits no longer. */
+  hasLeaderLeft = false;
+  /** Somebody has left whom the load does not end with: it goes on for those who come later. */
+  goesOn = false;
   /** The method runs synchronously: whoever asks for the key now is called by it. */
   isStarting = true;
   isDetached = false;
@@ -103,6 +108,7 @@ export class Flight implements LoadUnderWay, SeenLoad {
     this.startedAt = facts.startedAt;
     this.isRefresh = facts.isRefresh;
     this.isCounted = facts.isCounted;
+    this.countedAfter = request.cell.counters.resets;
     this.ttl = facts.ttl;
     this.stale = facts.stale;
     this.readsStore = facts.readsStore;
@@ -110,7 +116,7 @@ export class Flight implements LoadUnderWay, SeenLoad {
 
   /** Its leader's look-up has been answered with an old value after all. */
   countStaleInsteadOfMiss(): void {
-    if (this.isCounted) this.cell.countStaleInsteadOfMiss();
+    if (this.isCounted && this.countedAfter === this.cell.counters.resets) this.cell.countStaleInsteadOfMiss();
     this.isCounted = false;
   }
 

@@ -176,7 +176,8 @@ export class CachedInterceptor implements Interceptor {
 
   private missed(args: readonly unknown[] | undefined, key: CacheKey | NoKey): typeof MISS {
     this.missedArgs = args;
-    this.missedKey = key;
+    // −0 is 0, and is found as that.
+    this.missedKey = typeof key === 'number' ? key + 0 : key;
     return MISS;
   }
 

@@ -37,7 +37,8 @@ export class KnownFailures {
 
   /** Counted from the beginning of the load, like a ttl. */
   keep({ cell, key, startedAt, isDetached }: Flight, error: unknown, args: readonly unknown[]): void {
-    if (isDetached || NEVER_KEPT.has(this.classify(error))) return;
+    // A load that is not shared may fail after a younger one has succeeded.
+    if (isDetached || cell.hasNewer(key, startedAt) || NEVER_KEPT.has(this.classify(error))) return;
     const until = startedAt + this.ttlFor(error, args);
     if (until > this.binding.runtime.clock.now()) cell.keepFailure(key, { error, startedAt, until });
   }

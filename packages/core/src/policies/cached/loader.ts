@@ -132,7 +132,10 @@ export class Loader {
   follow(flight: Flight, self: unknown, args: readonly unknown[]): Promise<unknown> {
     this.countJoin(flight);
     const run = flight.run.more;
-    if (run !== undefined) run.deadline = Infinity;
+    if (run !== undefined) {
+      run.deadline = Infinity;
+      run.background?.joined();
+    }
     return (flight.followers ??= new Followers(flight, this.counted)).join(self, args);
   }
 
@@ -208,7 +211,9 @@ export class Loader {
       return;
     }
     details.isHeldUntilEnd = isHeld(call);
-    if (!call.isInterruptible && !this.waiting.mayLeaveLoads) return;
+    // From the beginning: what is being waited for when all have left must not keep the process alive.
+    if (this.waiting.mayLeaveLoads) details.background = new Background();
+    else if (!call.isInterruptible) return;
     details.isInterruptible = true;
     details.deadline = call.more?.deadline ?? Infinity;
     details.callerSignal = call.more?.callerSignal;
@@ -241,9 +246,9 @@ export class Loader {
   }
 
   /** What can be consumed only once is the leader's; where he has left, or there never was one, it is nobody's. */
-  private refuse({ isRefresh, leader }: Flight, value: unknown): void {
+  private refuse({ isRefresh, leader, hasLeaderLeft }: Flight, value: unknown): void {
     this.writer.refuseSingleUse();
-    if (isRefresh || leader.interruption !== undefined) discard(value);
+    if (isRefresh || hasLeaderLeft || leader.interruption !== undefined) discard(value);
   }
 
   private landedFromStore(flight: Flight, found: Found, request: LoadRequest): unknown {
@@ -271,13 +276,20 @@ export class Loader {
     call.attempt = flight.run.attempt;
     const old = this.stale.afterFailure(flight, error, this.clock.now());
     if (old === undefined) {
-      this.failures?.keep(flight, error, call.args);
+      this.keepFailure(flight, error, call);
       throw error;
     }
     flight.countStaleInsteadOfMiss();
     flight.endedStale = true;
     if (!flight.isRefresh) call.answeredBy('stale');
     return old.value;
+  }
+
+  /** Not that of a refresh where an old value answers the next caller. */
+  private keepFailure(flight: Flight, error: unknown, { args }: Call): void {
+    if (this.failures === undefined) return;
+    if (flight.isRefresh && this.stale.canAnswerNext(flight, error, this.clock.now())) return;
+    this.failures.keep(flight, error, args);
   }
 }
 

@@ -87,7 +87,7 @@ export interface CachedOptions<Args extends readonly unknown[] = never[], Value 
   readonly softTimeout?: Duration;
   /**
    * How long a caller waits for a load at most; then he gets an old value or a TimedOutError, and the load goes on for
-   * those who come later. A load that everyone has left is given up after ten times as long. Default: none.
+   * those who come later. A load that everyone has left, and any refresh, is given up after ten times as long. Default: none.
    */
   readonly hardTimeout?: Duration;
   /** A use after this share of the ttl (between 0 and 1) renews the value behind it, while it is still fresh. Default: none. */

@@ -48,7 +48,7 @@ export class StaleAnswers {
 
   /** The value that a load is about to replace. An entry that can serve no more goes. */
   replaced(cell: CachedCell, key: CacheKey, now: number): Flight['stale'] {
-    const slot = cell.table.find(key);
+    const slot = this.slotOf(cell, key);
     if (slot < 0) return undefined;
     const lifetime = this.lifetimeAt(cell, slot, now);
     const age = now - cell.table.timesAt(slot).startedAt;
@@ -100,8 +100,13 @@ export class StaleAnswers {
 
   /** Whether an old value could answer now. Asks nobody: it is called from timers that are everybody's. */
   isAtHand({ cell, key }: Flight, now: number): boolean {
-    const slot = cell.table.find(key);
+    const slot = this.slotOf(cell, key);
     return slot >= 0 && isUsableOnError(this.lifetimeAt(cell, slot, now), this.settings.windows, now);
+  }
+
+  /** Whether the next caller gets an old value for the error of a load that had nobody to give one to. */
+  canAnswerNext(flight: Flight, error: unknown, now: number): boolean {
+    return this.isAtHand(flight, now) && this.isAnswerable(error, this.classify(error));
   }
 
   /** For a caller who could have an old value and has waited for the load long enough: it has not failed. */
@@ -118,12 +123,17 @@ export class StaleAnswers {
 
   /** Read before anything is reported: listeners may change the table, and then a slot is another entry's. */
   private oldValue(cell: CachedCell, key: CacheKey, now: number): OldValue | undefined {
-    const slot = cell.table.find(key);
+    const slot = this.slotOf(cell, key);
     if (slot < 0 || !isUsableOnError(this.lifetimeAt(cell, slot, now), this.settings.windows, now)) return undefined;
     cell.table.promote(slot);
     const age = now - cell.table.timesAt(slot).startedAt;
     const value = this.writer.copy(cell.table.valueAt(slot));
     return value === NO_COPY ? undefined : { value, age };
+  }
+
+  /** A cache that has been switched off keeps its entries, and answers with none. */
+  private slotOf({ table }: CachedCell, key: CacheKey): number {
+    return this.settings.isEnabled ? table.find(key) : -1;
   }
 
   private holdBack({ cell, key }: Flight, error: unknown, now: number): Throttle {

@@ -18,6 +18,7 @@ import { Background } from '../../pipeline/background.js';
 import type { Call } from '../../pipeline/call.js';
 import type { Binding } from '../../pipeline/policy.js';
 import { Race } from '../../pipeline/race.js';
+import type { Timer } from '../../runtime/clock.js';
 import type { DeadlineList } from '../../runtime/deadline-list.js';
 import { outsideAnyContext } from '../../runtime/system.js';
 import type { Flight } from './flight.js';
@@ -31,6 +32,8 @@ export const IMPATIENT: unique symbol = Symbol('impatient');
 export class LoadWait extends Race<Call> {
   /** His own patience has ended. A nested call of the same method may fail with an error that looks the same. */
   timedOutWith: TimedOutError | undefined = undefined;
+  /** Of a wait for what is left of his patience. */
+  timer: Timer | undefined = undefined;
 }
 
 export class WaitLimits {
@@ -66,9 +69,11 @@ export class WaitLimits {
     return (this.patient ??= new WaitLimits({ soft: undefined, hard: this.hard }, this.binding, { stale, bound }));
   }
 
-  begin(flight: Flight, call: Call): LoadWait {
+  /** @param dueAt when the caller's patience ends, where it has begun before. */
+  begin(flight: Flight, call: Call, dueAt: number | undefined): LoadWait {
     const race = new LoadWait(call, this.onElapsed);
-    this.deadlines?.add(race);
+    if (dueAt === undefined) this.deadlines?.add(race);
+    else if (this.hard !== undefined) this.armRest(race, dueAt);
     if (this.soft !== undefined) this.beImpatient(flight, race, this.soft);
     return race;
   }
@@ -77,6 +82,7 @@ export class WaitLimits {
   end(flight: Flight, race: Race<Call>, value: unknown): unknown {
     const { impatient } = flight;
     this.deadlines?.remove(race);
+    if (race instanceof LoadWait) race.timer?.cancel();
     if (impatient?.races.delete(race) === true && impatient.races.size === 0) impatient.timer.cancel();
     return value;
   }
@@ -86,12 +92,19 @@ export class WaitLimits {
     if (flight.callers > 0 || flight.isRefresh || flight.hasEnded) return;
     flight.isRefresh = true;
     flight.run.details.background ??= new Background();
+    flight.run.details.deadline = Infinity;
     this.bound?.add(flight);
   }
 
   report(): void {
     const { runtime, method } = this.binding;
     runtime.events.emit('timeout.elapsed', method, { scope: 'load', timeout: this.hard as number });
+  }
+
+  private armRest(race: LoadWait, dueAt: number): void {
+    const { clock } = this.binding.runtime;
+    race.dueAt = dueAt;
+    race.timer = outsideAnyContext(() => clock.setTimer(() => race.onDue(dueAt), Math.max(0, dueAt - clock.now())));
   }
 
   private beImpatient(flight: Flight, race: Race<Call>, soft: number): void {

@@ -40,20 +40,23 @@ export class Waiting {
     return this.race(flight, request, this.limits);
   }
 
-  private race(flight: Flight, request: LoadRequest, limits: WaitLimits | undefined): Promise<unknown> {
+  /** @param dueAt when the caller's patience ends, where it has begun before. */
+  private race(flight: Flight, request: LoadRequest, limits: WaitLimits | undefined, dueAt?: number): Promise<unknown> {
     const { call } = request;
     const promise = isHeld(call) ? heldUntilEnd(call, flight) : (flight.promise as Promise<unknown>);
     if (!call.isInterruptible && limits === undefined) return promise;
-    const race = limits === undefined ? new Race(call, undefined) : limits.begin(flight, call);
+    const race = limits === undefined ? new Race(call, undefined) : limits.begin(flight, call, dueAt);
     call.race = race;
     void promise.then(race.resolve, race.reject);
     if (call.interruption !== undefined) race.giveUp(call.interruption.reason);
     return race.promise.then(limits && ((value) => limits.end(flight, race, value)), (error: unknown) => {
       limits?.end(flight, race, undefined);
-      return this.leave(flight, request, {
-        error,
-        timedOutWith: race instanceof LoadWait ? race.timedOutWith : undefined,
-      });
+      return error === IMPATIENT
+        ? this.leaveImpatient(flight, request, race.dueAt)
+        : this.leave(flight, request, {
+            error,
+            timedOutWith: race instanceof LoadWait ? race.timedOutWith : undefined,
+          });
     });
   }
 
@@ -62,10 +65,9 @@ export class Waiting {
     const { call } = request;
     if (call.interruption !== undefined && call.interruption.reason === error)
       return this.leaveInterrupted(flight, request, error);
-    if (error === IMPATIENT) return this.leaveImpatient(flight, request);
     if (error === undefined || error !== timedOutWith) throw error;
     this.limits?.report();
-    this.countLeaving(flight);
+    this.countLeaving(flight, call);
     const old = this.stale.forImpatient(flight, error, this.clock.now());
     this.letGo(flight, call);
     if (old === undefined) throw error;
@@ -73,21 +75,23 @@ export class Waiting {
   }
 
   /** There may be no old value any more, and the load may have ended in the very moment. */
-  private leaveImpatient(flight: Flight, request: LoadRequest): unknown {
+  private leaveImpatient(flight: Flight, request: LoadRequest, dueAt: number): unknown {
     const old = flight.hasEnded ? undefined : this.stale.forSlowLoad(flight, this.clock.now());
-    if (old === undefined) return this.race(flight, request, this.limits?.withoutSoft);
-    this.countLeaving(flight);
+    if (old === undefined) return this.race(flight, request, this.limits?.withoutSoft, dueAt);
+    this.countLeaving(flight, request.call);
     this.letGo(flight, request.call);
     return this.answerOld(flight, request.call, old);
   }
 
-  private countLeaving(flight: Flight): void {
+  private countLeaving(flight: Flight, call: Call): void {
     flight.callers -= 1;
+    if (flight.leader === call) flight.hasLeaderLeft = true;
     flight.run.more?.background?.left();
   }
 
   /** The load goes on without the caller. What its leader holds outside of the cache he holds until it has ended. */
   private letGo(flight: Flight, call: Call): void {
+    flight.goesOn = true;
     this.limits?.letGo(flight);
     if (flight.leader === call && isHeld(call))
       leaveBehind(call, [reallyEnded(flight.run, flight.promise as Promise<unknown>)]);
@@ -100,8 +104,9 @@ export class Waiting {
   }
 
   private leaveInterrupted(flight: Flight, { cell, key, call }: LoadRequest, error: unknown): unknown {
-    this.countLeaving(flight);
-    if (flight.callers === 0 && !flight.isRefresh) {
+    this.countLeaving(flight, call);
+    if (flight.goesOn) this.letGo(flight, call);
+    else if (flight.callers === 0 && !flight.isRefresh) {
       cell.abandon(key, flight);
       // The last caller's from now on: whoever cut him short asks what becomes of the work.
       (call.details.children ??= new Set()).add(flight.run);

@@ -64,13 +64,15 @@ export class Writer {
     const term =
       said?.ttl === undefined ? this.termOf(value, args, flight) : this.computed(said.ttl.given, flight.startedAt);
     const weight = term === false ? undefined : this.weightOf(value);
+    if (term === false || weight === undefined || flight.isUntellable) return false;
+    const copy = this.copy(value);
     // The user's functions may have changed the key themselves.
-    if (term === false || weight === undefined || flight.isDetached || flight.isUntellable) return false;
+    if (flight.isDetached) return false;
     const { startedAt, tagsOfResult: tags } = flight;
     const label = tags && { tags, sequence: flight.sequence };
     // Named one by one: a spread costs more than all the rest of storing.
     const { ttl, hardUntil } = term;
-    return this.write(flight.cell, flight.key, value, { ttl, hardUntil, startedAt, label, weight });
+    return this.write(flight.cell, flight.key, copy, { ttl, hardUntil, startedAt, label, weight });
   }
 
   /** Stores a value given by hand. Returns whether it did. */
@@ -86,7 +88,7 @@ export class Writer {
     const tags = together(ofCall, given.tags);
     const label = tags && { tags, sequence };
     const { ttl, hardUntil } = term;
-    return this.write(cell, key, value, { ttl, hardUntil, startedAt: given.startedAt, label, weight });
+    return this.write(cell, key, this.copy(value), { ttl, hardUntil, startedAt: given.startedAt, label, weight });
   }
 
   /** The tags that the option gives to a call. */
@@ -180,7 +182,9 @@ export class Writer {
   /** By the wall clock. NaN, of no duration at all, lets nothing be stored. */
   private endOfLease({ hardUntil = Infinity, hardTtl = Infinity }: LeasedTtl, startedAt: number): number {
     const { clock } = this.binding.runtime;
-    return Math.min(hardUntil, clock.wall() - (clock.now() - startedAt) + parseDuration(hardTtl));
+    return typeof hardUntil !== 'number'
+      ? NaN
+      : Math.min(hardUntil, clock.wall() - (clock.now() - startedAt) + parseDuration(hardTtl));
   }
 
   private jittered(ttl: number, hardUntil: number): Term | false {
@@ -200,15 +204,14 @@ export class Writer {
   private write(
     cell: CachedCell,
     key: CacheKey,
-    value: unknown,
+    copy: unknown,
     { ttl, hardUntil, startedAt, label, weight }: Stored,
   ): boolean {
-    const copy = this.copy(value);
     if (copy === NO_COPY) return this.refuse('the value cannot be copied');
     const { clock, events } = this.binding.runtime;
     const now = clock.now();
     const lease = hardUntil === Infinity ? Infinity : now + (hardUntil - clock.wall());
-    const refreshAt = this.refreshTime(startedAt, ttl, now);
+    const refreshAt = this.refreshTime(startedAt, Math.min(ttl, lease - startedAt), now);
     const times = { startedAt, freshUntil: startedAt + ttl, refreshAt, hardUntil: lease, hardUntilWall: hardUntil };
     cell.store(key, copy, times, { now, retainedFor: this.retainedFor, label, weight });
     const channel = events.channel('cache.stored');
