@@ -10,6 +10,8 @@ const LEVELS: Partial<Record<EventType, LogLevel>> = {
   'cache.storeFailed': 'warn',
   'cache.uncacheable': 'warn',
   'cache.ttlClamped': 'warn',
+  'cache.warmed': 'info',
+  'cache.warmFailed': 'warn',
   'retry.scheduled': 'warn',
   'retry.exhausted': 'error',
   'retry.budgetExhausted': 'warn',

@@ -9,9 +9,11 @@ import type { Runtime } from '../runtime/runtime.js';
 import { world } from '../runtime/world.js';
 import type { CacheStats } from '../stores/cache-stats.js';
 import { type BoundMethod, boundMethod, policyOf } from './bound-method.js';
+import { type KeyQuery, listKeys } from './key-list.js';
 import { handlesOf } from './policy-handles.js';
 import { tagsGiven, tagsToInvalidate } from './tags-given.js';
 import { uniqueNames } from './unique-names.js';
+import { type WarmOptions, type WarmUp, warmUp } from './warm-up.js';
 
 export type MethodNames<Target> = {
   [Name in keyof Target]: Target[Name] extends (...args: any[]) => any ? Name : never;
@@ -83,6 +85,20 @@ export class CacheHandle<Method extends (...args: any[]) => any> {
     return looked?.state === 'fresh' ? (looked.value as Value<Method>) : undefined;
   }
 
+  /** The fresh values of several calls, in their order: undefined where there is none; never loads. */
+  async getMany(argsList: readonly Parameters<Method>[]): Promise<(Value<Method> | undefined)[]> {
+    return argsList.map((args) => this.peek(...args));
+  }
+
+  /**
+   * Loads what is not fresh yet, through the whole stack, a few at a time. Rejects for wrong options alone: a load that
+   * fails is an outcome. The look-ups are counted as those of calls where something has to be loaded.
+   */
+  async warm(argsList: Iterable<Parameters<Method>>, options: WarmOptions = {}): Promise<WarmUp<Parameters<Method>>> {
+    const look = (args: readonly unknown[]): Looked | undefined => this.#look(args);
+    return warmUp({ method: this.#method, self: this.#self, look }, argsList, options);
+  }
+
   /** Stores a value as if it had just been loaded. A load under way is detached. */
   async set(args: Parameters<Method>, value: Value<Method>, options?: SetOptions): Promise<void> {
     const tags = options?.tags && tagsGiven(options.tags, 'cacheOf().set');
@@ -145,9 +161,12 @@ export class CacheHandle<Method extends (...args: any[]) => any> {
     else this.#cache.clear(this.#self);
   }
 
-  /** Keys of this process, most recently used first. */
-  keys(): CacheKey[] {
-    return this.#cache.keysOf(this.#self);
+  /** Keys of this process, most recently used first: as they are, or, with a query, as people read them. */
+  keys(): CacheKey[];
+  keys(query: KeyQuery): string[];
+  keys(query?: KeyQuery): CacheKey[] {
+    const keys = this.#cache.keysOf(this.#self);
+    return query === undefined ? keys : listKeys(keys, query);
   }
 
   get stats(): CacheStats {
