@@ -1,6 +1,7 @@
 /** Holdfast: decorators that make the methods of a service class hold fast when what they depend on does not. */
 
 export { Cached } from './policies/cached/decorator.js';
+export { CachedMany } from './policies/cached/many/decorator.js';
 export { leaseTtl } from './policies/cached/lease-ttl.js';
 export type { Lease, LeaseTtlOptions } from './policies/cached/lease-ttl.js';
 export { Retry } from './policies/retry/decorator.js';
@@ -36,6 +37,7 @@ export {
   withRuntime,
 } from './runtime-api.js';
 export { cacheOf, uncached } from './handles/cache-handle.js';
+export { oneOf } from './handles/one-of.js';
 export { callOutcome } from './handles/call-outcome.js';
 export { circuitOf } from './handles/circuit-handle.js';
 export { explain } from './explain.js';
@@ -71,6 +73,9 @@ export type {
   RefreshAheadOptions,
   StaleIfErrorOptions,
 } from './policies/cached/options.js';
+export type { ListMethodDecorator, OneArgs, OneValue } from './policies/cached/many/decorator.js';
+export type { CachedManyOptions } from './policies/cached/many/options.js';
+export type { OneOf } from './handles/one-of.js';
 export type { RetryOptions } from './policies/retry/options.js';
 export type { RetryBudgetFacts, RetryBudgetOptions } from './algorithms/retry-budget.js';
 export type { BreakerWindow, CircuitBreakerOptions } from './policies/circuit-breaker/options.js';

@@ -3,6 +3,7 @@ import type { CacheKey } from '../algorithms/stable-key.js';
 import { recordOf } from '../decorate/method-record.js';
 import { ConfigurationError } from '../errors/configuration-error.js';
 import type { CacheAdministration, Looked } from '../policies/cached/administration.js';
+import { oneIn } from '../policies/cached/many/answer.js';
 import { BYPASS } from '../policies/cached/flight.js';
 import { BypassedPolicies } from '../runtime/bypass.js';
 import type { Runtime } from '../runtime/runtime.js';
@@ -22,6 +23,7 @@ export type MethodNames<Target> = {
 export type HasMethod<Name extends PropertyKey> = { readonly [Key in Name]: (...args: any[]) => any };
 /** Any name, but only for who says what the method is. */
 export type NameOfAny<Method> = [Method] extends [never] ? never : string | symbol;
+type AnyCall = (...args: any[]) => unknown;
 type Value<Method extends (...args: any[]) => any> = Awaited<ReturnType<Method>>;
 
 /** What an entry is, without loading it. */
@@ -46,6 +48,11 @@ export interface SetOptions extends RefreshOptions {
   readonly tags?: readonly string[];
 }
 
+/** The administration of a cache whose method takes a list. */
+interface OfLists {
+  readonly each: CacheAdministration;
+}
+
 const MISSED = { state: 'miss', value: undefined, age: 0, createdAt: undefined, remainingTtl: 0 } as const;
 
 const ttlOf = (options: RefreshOptions | undefined, caller: string): number | undefined => {
@@ -62,10 +69,13 @@ const ttlOf = (options: RefreshOptions | undefined, caller: string): number | un
  */
 export class CacheHandle<Method extends (...args: any[]) => any> {
   readonly #method: BoundMethod;
+  /** Where the method takes a list and the arguments here are of one id: calls it for that. */
+  readonly #one: AnyCall | undefined;
 
   /** Use `cacheOf`. */
-  constructor(method: BoundMethod) {
+  constructor(method: BoundMethod, one?: AnyCall) {
     this.#method = method;
+    this.#one = one;
     void this.#cache;
   }
 
@@ -96,7 +106,10 @@ export class CacheHandle<Method extends (...args: any[]) => any> {
    */
   async warm(argsList: Iterable<Parameters<Method>>, options: WarmOptions = {}): Promise<WarmUp<Parameters<Method>>> {
     const look = (args: readonly unknown[]): Looked | undefined => this.#look(args);
-    return warmUp({ method: this.#method, self: this.#self, look }, argsList, options);
+    const { binding } = this.#method;
+    const self = this.#self;
+    const call = this.#one ?? ((...args: unknown[]): unknown => binding.stack.invoke(self, args));
+    return warmUp({ binding, look, call }, argsList, options);
   }
 
   /** Stores a value as if it had just been loaded. A load under way is detached. */
@@ -152,7 +165,9 @@ export class CacheHandle<Method extends (...args: any[]) => any> {
   async refresh(args: Parameters<Method>, options?: RefreshOptions): Promise<Value<Method>> {
     const note = { owner: BYPASS, value: { ttl: ttlOf(options, 'cacheOf().refresh') } };
     void this.#cache;
-    return this.#method.binding.stack.invokeWith(this.#self, args, note) as Value<Method>;
+    const argsOfCall = this.#one === undefined ? args : [[args[0]], ...args.slice(1)];
+    const value: unknown = await this.#method.binding.stack.invokeWith(this.#self, argsOfCall, note);
+    return (this.#one === undefined ? value : oneIn(value, args[0])) as Value<Method>;
   }
 
   /** Empties the cache and resets its counts. */
@@ -174,7 +189,8 @@ export class CacheHandle<Method extends (...args: any[]) => any> {
   }
 
   get #cache(): CacheAdministration {
-    return policyOf(this.#method, 'cached', 'cacheOf', '@Cached').handle as CacheAdministration;
+    const { handle } = policyOf(this.#method, 'cached', 'cacheOf', '@Cached');
+    return this.#one === undefined ? (handle as CacheAdministration) : (handle as OfLists).each;
   }
 
   get #self(): unknown {

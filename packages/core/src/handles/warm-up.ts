@@ -1,10 +1,8 @@
+import type { MethodBinding } from '../decorate/bind.js';
 import { summarize } from '../errors/error-facts.js';
 import { ConfigurationError } from '../errors/configuration-error.js';
 import { shown } from '../errors/option-check.js';
-import type { Outcome } from '../pipeline/outcome.js';
-import { outcomeOf } from '../pipeline/outcome-of.js';
 import type { Looked } from '../policies/cached/administration.js';
-import type { BoundMethod } from './bound-method.js';
 
 export interface WarmOptions {
   /** Loads under way at a time. Default 8. */
@@ -35,10 +33,11 @@ export interface WarmUp<Args extends readonly unknown[] = readonly unknown[]> ex
 }
 
 export interface Warming {
-  readonly method: BoundMethod;
-  readonly self: unknown;
+  readonly binding: MethodBinding;
   /** Looks without loading or counting. */
   readonly look: (args: readonly unknown[]) => Looked | undefined;
+  /** Calls the method. */
+  readonly call: (...args: any[]) => unknown;
 }
 
 const DEFAULT_CONCURRENCY = 8;
@@ -58,15 +57,14 @@ const checkArguments = (given: unknown): void => {
 
 /** Through the method's whole stack: its retries, limits and breaker hold, and a load under way is joined. */
 const warmOne = async <Args extends readonly unknown[]>(
-  { method, self, look }: Warming,
+  { look, call }: Warming,
   args: Args,
 ): Promise<WarmOutcome<Args>> => {
   try {
     if (!Array.isArray(args))
       throw new ConfigurationError(`cacheOf().warm: ${shown(args)} is no list of arguments; write ['1']`);
     if (look(args)?.state === 'fresh') return { args, state: 'fresh' };
-    const outcome = (await outcomeOf(method.binding.stack, self, args)) as Outcome<unknown>;
-    if (!outcome.ok) return { args, state: 'failed', error: outcome.error };
+    await call(...args);
     const { state } = look(args) ?? { state: 'miss' };
     if (state === 'fresh') return { args, state: 'loaded' };
     return { args, state: state === 'stale' ? 'stale' : 'unstored' };
@@ -92,7 +90,7 @@ export const warmUp = async <Args extends readonly unknown[]>(
 ): Promise<WarmUp<Args>> => {
   const concurrency = concurrencyOf(options);
   checkArguments(argsList);
-  const { runtime, label } = warming.method.binding;
+  const { runtime, label } = warming.binding;
   const startedAt = runtime.clock.now();
   const outcomes: WarmOutcome<Args>[] = [];
   const waiting = argsList[Symbol.iterator]();

@@ -10,6 +10,7 @@ import { Cells } from './cells.js';
 import { CachedInterceptor } from './interceptor.js';
 import { KnownFailures } from './known-failures.js';
 import { Loader } from './loader.js';
+import type { ManyKind } from './many/kind.js';
 import { type CachedOptions, type CachedSettings, parseCachedOptions, resolveCachedOptions } from './options.js';
 import { RefreshBound } from './refresh-bound.js';
 import { StaleAnswers } from './stale-answers.js';
@@ -79,8 +80,14 @@ const limitsOf = (
   return new WaitLimits({ soft, hard }, binding, { stale: parts.stale, bound });
 };
 
-const bind = (options: CachedOptions, binding: Binding): readonly BoundPiece[] => {
-  const settings = resolveCachedOptions(options);
+interface WithMany {
+  readonly many?: ManyKind;
+}
+
+const bind = (options: CachedOptions & WithMany, binding: Binding): readonly BoundPiece[] => {
+  const { many } = options;
+  const given = resolveCachedOptions(options);
+  const settings = many === undefined ? given : many.settings(given);
   checkAgainstKind(settings, binding);
   checkTimeouts(settings, binding);
   const writer = new Writer(settings, binding);
@@ -94,11 +101,13 @@ const bind = (options: CachedOptions, binding: Binding): readonly BoundPiece[] =
   const waiting = new Waiting(stale, binding.runtime.clock, limits);
   const { errorTtl } = settings;
   const failures = errorTtl === undefined ? undefined : new KnownFailures(errorTtl, binding, (key) => writer.hash(key));
-  const loader = new Loader(settings, binding, { writer, stale, refreshBound, waiting, failures });
+  const perEntry = many === undefined ? binding : many.perId(binding);
+  const loader = new Loader(settings, perEntry, { writer, stale, refreshBound, waiting, failures });
   const administration = new CacheAdministration(settings, binding, { cells, writer, stale });
-  const interceptor = new CachedInterceptor(settings, binding, { cells, loader, writer, stale, administration });
+  const interceptor = new CachedInterceptor(settings, perEntry, { cells, loader, writer, stale, administration });
   administration.useKeys((self, args) => interceptor.keyOf(self, args));
-  return [{ rank: RANKS.cached, interceptor }];
+  if (many === undefined) return [{ rank: RANKS.cached, interceptor }];
+  return [{ rank: RANKS.cached, interceptor: many.around(interceptor, administration, binding) }];
 };
 
 export const cachedPolicy = /* @__PURE__ */ builtInPolicy({
