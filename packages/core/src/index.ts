@@ -116,6 +116,8 @@ export type { Bypass, PolicyKey } from './bypass.js';
 export type { Context, HoldfastRuntime } from './runtime-api.js';
 export type { CacheHandle, CacheLookup, RefreshOptions, SetOptions } from './handles/cache-handle.js';
 export type { KeyQuery } from './handles/key-list.js';
+export type { ImportReport } from './handles/snapshot.js';
+export type { CacheSnapshot, SnapshotEntry } from './handles/snapshot-format.js';
 export type { WarmOptions, WarmOutcome, WarmState, WarmUp } from './handles/warm-up.js';
 export type { OutcomeOf } from './handles/call-outcome.js';
 export type { Failure, FailureKind, Outcome, OutcomeSource, Success } from './pipeline/outcome.js';

@@ -12,6 +12,8 @@ import type { CacheStats } from '../stores/cache-stats.js';
 import { type BoundMethod, boundMethod, policyOf } from './bound-method.js';
 import { type KeyQuery, listKeys } from './key-list.js';
 import { handlesOf } from './policy-handles.js';
+import { type ImportReport, exportSnapshot, importSnapshot } from './snapshot.js';
+import type { CacheSnapshot } from './snapshot-format.js';
 import { tagsGiven, tagsToInvalidate } from './tags-given.js';
 import { uniqueNames } from './unique-names.js';
 import { type WarmOptions, type WarmUp, warmUp } from './warm-up.js';
@@ -174,6 +176,22 @@ export class CacheHandle<Method extends (...args: any[]) => any> {
   async clear(): Promise<void> {
     if (this.#method.self === undefined) this.#cache.clearAll();
     else this.#cache.clear(this.#self);
+  }
+
+  /**
+   * The fresh entries as plain data, for a fast restart. Needs the option `snapshot`, since it holds keys and values in
+   * clear; entries whose values JSON cannot hold are left out and counted.
+   */
+  async export(): Promise<CacheSnapshot> {
+    return exportSnapshot(this.#cache.storageOf(this.#self));
+  }
+
+  /**
+   * Stores the entries of a snapshot for what is left of their lives; those that are over, and those that the cache has a
+   * younger value for, are not. Rejects what is no snapshot of this cache and version, and stores nothing of it then.
+   */
+  async import(snapshot: unknown): Promise<ImportReport> {
+    return importSnapshot(this.#cache.storageOf(this.#self), snapshot);
   }
 
   /** Keys of this process, most recently used first: as they are, or, with a query, as people read them. */

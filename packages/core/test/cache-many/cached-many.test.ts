@@ -443,6 +443,15 @@ describe('the handle', () => {
     expect(await errorOf(handle.set([ids], value))).toBeInstanceOf(ConfigurationError);
   });
 
+  test('takes its entries to another process', async () => {
+    const before = lists({ snapshot: true, returns: 'map' });
+    await before.service.many(['a', 'b']);
+    const after = lists({ snapshot: true, returns: 'map' });
+    expect(await after.handle.import(await before.handle.export())).toMatchObject({ imported: 2 });
+    expect(await after.service.many(['b'])).toEqual(new Map([['b', 'b@1']]));
+    expect(after.source.asked).toEqual([]);
+  });
+
   test('shows in the stats of the runtime, and is cleared with all caches', async () => {
     const { world, service, handle } = lists({ name: 'products', scope: 'class' });
     await service.many(['prefix:a', 'prefix:b', 'c']);

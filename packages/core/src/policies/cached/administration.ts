@@ -21,6 +21,17 @@ export interface Looked {
   readonly remainingTtl: number;
 }
 
+/** Where the entries of one scope are, for snapshots. */
+export interface CacheStorage {
+  readonly name: string;
+  readonly method: string;
+  readonly settings: CachedSettings;
+  readonly cell: CachedCell;
+  readonly runtime: Binding['runtime'];
+  /** How long past its freshness an entry may still serve. */
+  readonly retainedFor: number;
+}
+
 type KeyMaker = (self: unknown, args: readonly unknown[]) => CacheKey | { readonly unkeyable: string };
 
 /** What people and other policies may do to a method's cache; `cacheOf` and `@Invalidates` come through here. */
@@ -69,6 +80,12 @@ export class CacheAdministration {
 
   keysOf(self: unknown): CacheKey[] {
     return this.cells.of(self).table.keys();
+  }
+
+  storageOf(self: unknown): CacheStorage {
+    const { name, settings } = this;
+    const { runtime, method } = this.binding;
+    return { name, method, settings, cell: this.cells.of(self), runtime, retainedFor: this.writer.retainedFor };
   }
 
   /** Looks without loading; does not count as use. */

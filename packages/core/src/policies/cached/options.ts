@@ -9,6 +9,7 @@ import {
   configurationError,
   duration,
   either,
+  finite,
   flag,
   fraction,
   literal,
@@ -103,6 +104,11 @@ export interface CachedOptions<Args extends readonly unknown[] = never[], Value 
   readonly clone?: 'none' | 'structured' | ((value: Value) => Value);
   /** Errors that remove the key's entry, besides 401, 403, 404 and 410. */
   readonly invalidateOn?: (error: unknown) => boolean;
+  /**
+   * Allows `cacheOf().export()` and `import()`: entries as plain data, their values in clear. Never for secrets. A version
+   * tells values of different releases apart. Default false.
+   */
+  readonly snapshot?: boolean | { readonly version: string | number };
   /** False: neither read nor written; concurrent calls still share one load. Default true. */
   readonly enabled?: boolean;
   /** The cache's name in `health()` and `stats()`. Default: `Class.method`. */
@@ -132,6 +138,8 @@ export interface CachedSettings {
   readonly ttlRules: TtlRules;
   readonly clone: ((value: unknown) => unknown) | undefined;
   readonly invalidateOn: ((error: unknown) => boolean) | undefined;
+  /** Undefined: not allowed. */
+  readonly snapshot: { readonly version: string | number | null } | undefined;
   readonly isEnabled: boolean;
   readonly name: string | undefined;
 }
@@ -164,6 +172,13 @@ const chance = /* @__PURE__ */ ofPlainObject((value) =>
   typeof value === 'object' && value !== null ? shape({ beta: positiveNumber })(value) : flag(value),
 );
 
+const snapshots = /* @__PURE__ */ ofPlainObject((value) => {
+  if (typeof value !== 'object' || value === null) return flag(value);
+  return (value as { version?: unknown }).version === undefined
+    ? '.version is missing'
+    : shape({ version: either(text, finite(-Infinity)) })(value);
+});
+
 const schema = (): Schema => ({
   ttl: either(anyDuration, callback),
   maxSize: whole(1),
@@ -185,6 +200,7 @@ const schema = (): Schema => ({
   ttlBounds: shape({ min: anyDuration, max: anyDuration }),
   clone: either(oneOf('none', 'structured'), callback),
   invalidateOn: callback,
+  snapshot: snapshots,
   enabled: flag,
   name: text,
 });
@@ -219,6 +235,11 @@ const boundsOf = (bounds: CachedOptions['ttlBounds']): TtlRules['bounds'] =>
     min: bounds.min === undefined ? 0 : parseDuration(bounds.min),
     max: bounds.max === undefined ? Infinity : parseDuration(bounds.max),
   };
+
+const snapshotOf = (snapshot: CachedOptions['snapshot']): CachedSettings['snapshot'] => {
+  if (snapshot === undefined || snapshot === false) return undefined;
+  return { version: snapshot === true ? null : snapshot.version };
+};
 
 const REFRESH_JITTER = 0.1;
 
@@ -257,6 +278,7 @@ export const resolveCachedOptions = (options: CachedOptions): CachedSettings => 
   ttlRules: { jitter: options.ttlJitter ?? 0, bounds: boundsOf(options.ttlBounds) },
   clone: cloneFunction(options.clone),
   invalidateOn: options.invalidateOn,
+  snapshot: snapshotOf(options.snapshot),
   isEnabled: options.enabled ?? true,
   name: options.name,
 });

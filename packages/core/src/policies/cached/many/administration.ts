@@ -2,7 +2,7 @@ import { ConfigurationError } from '../../../errors/configuration-error.js';
 import type { Binding } from '../../../pipeline/policy.js';
 import type { CacheStats } from '../../../stores/cache-stats.js';
 import type { CacheKey } from '../../../algorithms/stable-key.js';
-import type { CacheAdministration, Looked } from '../administration.js';
+import type { CacheAdministration, CacheStorage, Looked } from '../administration.js';
 import { assemble, shapeOf, valueIn } from './answer.js';
 import type { BatchTerms } from './batch.js';
 
@@ -52,6 +52,10 @@ export class ManyAdministration implements Public<Omit<CacheAdministration, 'use
 
   keysOf(self: unknown): CacheKey[] {
     return this.each.keysOf(self);
+  }
+
+  storageOf(self: unknown): CacheStorage {
+    return this.each.storageOf(self);
   }
 
   /** As fresh as the least fresh of its ids; undefined where one is missing. */
