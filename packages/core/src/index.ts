@@ -2,7 +2,11 @@
 
 export { Cached } from './policies/cached/decorator.js';
 export { CachedMany } from './policies/cached/many/decorator.js';
+export { cacheControlTtl } from './policies/cached/cache-control-ttl.js';
+export { revalidate } from './policies/cached/revalidate.js';
 export { leaseTtl } from './policies/cached/lease-ttl.js';
+export type { CacheControlOptions, ResponseTtl } from './policies/cached/cache-control-ttl.js';
+export type { RevalidateOptions, Validated } from './policies/cached/revalidate.js';
 export type { Lease, LeaseTtlOptions } from './policies/cached/lease-ttl.js';
 export { Retry } from './policies/retry/decorator.js';
 export { CircuitBreaker } from './policies/circuit-breaker/decorator.js';

@@ -6,6 +6,10 @@ import {
   Bulkhead,
   Cached,
   CachedMany,
+  cacheControlTtl,
+  revalidate,
+  type CacheSnapshot,
+  type Validated,
   type CacheHandle,
   Chaos,
   CircuitBreaker,
@@ -1070,3 +1074,25 @@ const keysOfLists = cacheOf(lists, 'prices').keys({ search: '1', limit: 3 });
 is<Equal<typeof keysOfLists, string[]>>();
 const warmed = cacheOf(lists, 'prices').warm([[[1, 2]]]);
 void warmed.then((warmUp) => is<Equal<(typeof warmUp.outcomes)[number]['args'], [ids: number[]]>>());
+
+/* ---- HTTP and snapshots ------------------------------------------------------------------------------------- */
+
+class Pages {
+  @Cached({ ttl: (page) => cacheControlTtl(page.headers, { default: '1m', max: '1d', shared: true }) })
+  async page(_path: string): Promise<{ headers: Headers }> {
+    return { headers: new Headers() };
+  }
+
+  @Cached({ staleIfError: '1h', snapshot: { version: 'v2' } })
+  product(id: string): Promise<Validated<Product>> {
+    return revalidate<Product>(`https://example.org/${id}`, { method: 'GET' }, { cacheControl: { max: '1h' } });
+  }
+}
+declare const pages: Pages;
+const snapshot = cacheOf(pages, 'product').export();
+is<Equal<typeof snapshot, Promise<CacheSnapshot>>>();
+void cacheOf(pages, 'product')
+  .import({})
+  .then(({ imported }) => is<Equal<typeof imported, number>>());
+// @ts-expect-error -- no response
+void cacheControlTtl('max-age=60');
