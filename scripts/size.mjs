@@ -10,7 +10,7 @@ import { root } from './pnpm.mjs';
 
 /** What each is now and a little, in bytes. The goals of the design are 15 KB for all and 5 KB for one decorator. */
 const BOUNDS = {
-  '*': 85_300,
+  '*': 93_300,
   Retry: 27_300,
   CircuitBreaker: 32_000,
   Timeout: 22_400,
