@@ -36,4 +36,5 @@ test('a string that begins with the reserved character is encoded, and read back
 
 test('what is no code of ours does not stop the reader', () => {
   expect(readableKey('\u0001?')).toBe('?');
+  expect(readableKey('\u0001#')).toBe('');
 });

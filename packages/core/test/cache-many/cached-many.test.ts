@@ -1,9 +1,12 @@
 import { deferred } from '../../../testing/src/index.js';
 import {
+  BulkheadFullError,
   CachedMany,
   CircuitBreaker,
   ConfigurationError,
   Fallback,
+  Invalidates,
+  Resilient,
   Retry,
   TimedOutError,
   Timeout,
@@ -377,6 +380,63 @@ describe('in the stack', () => {
     });
     expect(await service.many(['a'])).toEqual(['a']);
     expect(asked).toEqual([['a'], ['a']]);
+  });
+
+  test('with async context on, so does one that comes later from inside of it', async () => {
+    const world = virtualWorld({ context: true });
+    const asked: unknown[] = [];
+    const service = listsWith(world, {}, async (ids: string[]): Promise<unknown> => {
+      asked.push(ids);
+      await Promise.resolve();
+      return asked.length === 1 ? service.many([...ids, 'b']) : ids;
+    });
+    const answer = await settledOf(service.many(['a']));
+    expect(asked).toEqual([['a'], ['a', 'b']]);
+    expect(answer).toEqual({ error: expect.any(ConfigurationError) });
+  });
+
+  test('a bulkhead outside of the cache holds its slot until all ids have ended', async () => {
+    const world = virtualWorld();
+    const source = new Source();
+    class Service {
+      @Resilient({ order: ['bulkhead', 'cached'], bulkhead: { maxConcurrent: 1 } })
+      @CachedMany({ maxBatch: 1 })
+      async many(ids: string[]): Promise<unknown[]> {
+        if (ids[0] === 'bad') throw coded('ECONNREFUSED');
+        await world.clock.sleep(100);
+        return source.load(ids);
+      }
+    }
+    const service = world.own(new Service());
+    const call = settledOf(service.many(['bad', 'slow']));
+    await world.clock.advance(50);
+    expect(await errorOf(service.many(['a']))).toBeInstanceOf(BulkheadFullError);
+    await world.clock.advance(50);
+    expect(await call).toEqual({ error: expect.objectContaining({ code: 'ECONNREFUSED' }) });
+    const next = service.many(['slow']);
+    expect(await next).toEqual(['slow@1']);
+  });
+
+  test('writes invalidate single ids, or all', async () => {
+    const world = virtualWorld();
+    class Service {
+      @CachedMany()
+      async many(ids: string[]): Promise<string[]> {
+        return ids;
+      }
+
+      @Invalidates({ target: 'many', keys: (id: string) => [id] })
+      async rename(_id: string): Promise<void> {}
+
+      @Invalidates({ target: 'many' })
+      async replaceAll(): Promise<void> {}
+    }
+    const service = world.own(new Service());
+    await service.many(['a', 'b', 'c']);
+    await service.rename('b');
+    expect(new Set(cacheOf(service, 'many').keys())).toEqual(new Set(['a', 'c']));
+    await service.replaceAll();
+    expect(cacheOf(service, 'many').keys()).toEqual([]);
   });
 
   test('calls and refreshes under way are counted once each', async () => {
