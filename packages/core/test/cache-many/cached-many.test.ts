@@ -1,6 +1,7 @@
 import { deferred } from '../../../testing/src/index.js';
 import {
   BulkheadFullError,
+  Cached,
   CachedMany,
   CircuitBreaker,
   ConfigurationError,
@@ -523,6 +524,73 @@ describe('the handle', () => {
   });
 });
 
+describe('one cache for one and many', () => {
+  const shop = (shareWith = 'product') => {
+    const world = virtualWorld();
+    class Shop {
+      readonly asked: unknown[] = [];
+      work: Promise<unknown> | undefined = undefined;
+
+      @Cached({ maxSize: 3 })
+      async product(id: string): Promise<string> {
+        this.asked.push(id);
+        await this.work;
+        return `${id} alone`;
+      }
+
+      @CachedMany({ shareWith })
+      async products(ids: string[]): Promise<string[]> {
+        this.asked.push(ids);
+        await this.work;
+        return ids.map((id) => `${id} of many`);
+      }
+
+      @Retry()
+      async retried(): Promise<void> {}
+    }
+    return { world, service: world.own(new Shop()) };
+  };
+
+  test('answers either from what the other has loaded', async () => {
+    const { service } = shop();
+    await service.product('a');
+    expect(await service.products(['a', 'b'])).toEqual(['a alone', 'b of many']);
+    expect(await service.product('b')).toBe('b of many');
+    expect(service.asked).toEqual(['a', ['b']]);
+  });
+
+  test('lets each wait for the loads of the other', async () => {
+    const { world, service } = shop();
+    service.work = world.clock.sleep(10);
+    const calls = Promise.all([service.products(['a', 'b']), service.product('a'), service.product('c')]);
+    const list = service.products(['c']);
+    await world.clock.advance(10);
+    expect(await calls).toEqual([['a of many', 'b of many'], 'a of many', 'c alone']);
+    expect(await list).toEqual(['c alone']);
+    expect(service.asked).toEqual([['a', 'b'], 'c']);
+  });
+
+  test('has one bound and one set of counts', async () => {
+    const { world, service } = shop();
+    await service.products(['a', 'b', 'c', 'd']);
+    await service.product('d');
+    expect(cacheOf(service, 'product').stats).toMatchObject({ size: 3, hits: 1, misses: 4, evictions: 1 });
+    expect(cacheOf(service, 'products').stats).toEqual(cacheOf(service, 'product').stats);
+    expect(world.runtime.stats().total).toMatchObject({ lookups: 5, size: 3 });
+    expect(await cacheOf(service, 'products').invalidate(['c'])).toBe(true);
+    expect(cacheOf(service, 'product').peek('c')).toBeUndefined();
+  });
+
+  test.each([
+    ['prodct', "shareWith 'prodct' is no decorated method of this object"],
+    ['retried', "shareWith 'retried' is not cached"],
+    ['products', "shareWith 'products' has no @Cached of its own"],
+  ])('is refused with %s, which has none', async (shareWith, problem) => {
+    const error = await errorOf(shop(shareWith).service.products(['a']));
+    expect(error).toMatchObject({ option: 'shareWith', message: expect.stringContaining(problem) });
+  });
+});
+
 describe('wrong options', () => {
   const optionOf = (options: object | null): unknown => {
     try {
@@ -542,6 +610,7 @@ describe('wrong options', () => {
     [{ maxBatch: 0 }, 'maxBatch'],
     [{ window: -1 }, 'window'],
     [{ returns: 'list' }, 'returns'],
+    [{ shareWith: '' }, 'shareWith'],
     [{ ttl: 'soon' }, 'ttl'],
     [{ maxBach: 5 }, 'maxBach'],
     [null, undefined],
@@ -551,8 +620,7 @@ describe('wrong options', () => {
     expect(optionOf(options as object)).toEqual([option, expect.stringMatching(/^@CachedMany/)]);
   });
 
-  test('on one method with @Cached it is one cache too many', async () => {
-    const { Cached } = await import('../../src/index.js');
+  test('on one method with @Cached it is one cache too many', () => {
     expect(() => {
       class Twice {
         @Cached()

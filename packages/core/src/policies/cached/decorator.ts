@@ -92,9 +92,9 @@ const bind = (options: CachedOptions & WithMany, binding: Binding): readonly Bou
   checkTimeouts(settings, binding);
   const writer = new Writer(settings, binding);
   const stale = new StaleAnswers(settings, binding, writer);
-  const cells = binding
-    .state('cells', () => new Cells(settings.maxSize, reportDrops(binding, writer)))
-    .configure(settings);
+  const cells =
+    many?.cells(binding) ??
+    binding.state('cells', () => new Cells(settings.maxSize, reportDrops(binding, writer))).configure(settings);
   const total = parseDuration(binding.optionsOf('timeout')?.['total'] ?? Infinity);
   const refreshBound = total === Infinity ? undefined : new RefreshBound(total, binding);
   const limits = limitsOf(settings, binding, { stale, bound: refreshBound });

@@ -11,6 +11,7 @@ import type { BatchTerms } from './batch.js';
 import { CachedManyInterceptor } from './interceptor.js';
 import type { ManyKind } from './kind.js';
 import { type CachedManyOptions, type ManySettings, parseCachedManyOptions } from './options.js';
+import { SiblingCells } from './sibling-cells.js';
 
 /** An id that was not found is kept only where a ttl for that is given. */
 const settingsPerId = (settings: CachedSettings): CachedSettings => {
@@ -28,6 +29,7 @@ const bindingPerId = (binding: Binding): Binding =>
 
 const manyKind = (settings: ManySettings): ManyKind => ({
   settings: settingsPerId,
+  cells: (binding) => (settings.shareWith === undefined ? undefined : new SiblingCells(settings.shareWith, binding)),
   perId: bindingPerId,
   around: (one, each, binding) => {
     const seen = binding.state<BatchTerms['seen']>('answer', () => ({ shape: undefined }));

@@ -1,5 +1,5 @@
 import { type Duration, parseDuration } from '../../../algorithms/duration.js';
-import { type OptionSite, checkOptions, duration, isRecord, oneOf, whole } from '../../../errors/option-check.js';
+import { type OptionSite, checkOptions, duration, isRecord, oneOf, text, whole } from '../../../errors/option-check.js';
 import { type CachedOptions, parseCachedOptions } from '../options.js';
 import type { Shape } from './answer.js';
 
@@ -17,6 +17,11 @@ export interface CachedManyOptions<
   /** How long calls of single ids (`oneOf`) are gathered, from the first one on. Default 0: those of one turn of the event loop. */
   readonly window?: Duration;
   /**
+   * A method of the same object with `@Cached` and one id in the place of the list: both have one cache, that method's.
+   * Give both the same `key` and `scope`. Default: a cache of its own.
+   */
+  readonly shareWith?: string;
+  /**
    * What the method answers with: an array in the order of the ids, a Map by id, or an object by id. Needed where every
    * id may be cached before the method has answered once. Default: as its latest answer; 'array' before the first one.
    */
@@ -27,9 +32,10 @@ export interface ManySettings {
   readonly maxBatch: number;
   readonly window: number;
   readonly returns: Shape | undefined;
+  readonly shareWith: string | undefined;
 }
 
-const OWN: ReadonlySet<string> = new Set(['maxBatch', 'window', 'returns']);
+const OWN: ReadonlySet<string> = new Set(['maxBatch', 'window', 'returns', 'shareWith']);
 
 /** @throws ConfigurationError */
 export const parseCachedManyOptions = (
@@ -39,8 +45,8 @@ export const parseCachedManyOptions = (
   const entries = Object.entries(isRecord(given) ? given : {});
   const own = Object.fromEntries(entries.filter(([name]) => OWN.has(name)));
   const rest = isRecord(given) ? Object.fromEntries(entries.filter(([name]) => !OWN.has(name))) : given;
-  const schema = { maxBatch: whole(1), window: duration(), returns: oneOf('array', 'map', 'record') };
-  const { maxBatch, window, returns } = checkOptions(site, schema, own) as CachedManyOptions;
-  const many = { maxBatch: maxBatch ?? Infinity, window: parseDuration(window ?? 0), returns };
+  const schema = { maxBatch: whole(1), window: duration(), returns: oneOf('array', 'map', 'record'), shareWith: text };
+  const { maxBatch, window, returns, shareWith } = checkOptions(site, schema, own) as CachedManyOptions;
+  const many = { maxBatch: maxBatch ?? Infinity, window: parseDuration(window ?? 0), returns, shareWith };
   return { cached: parseCachedOptions(rest, site), many };
 };
