@@ -55,7 +55,7 @@ test('whenever calls begin and end, each gets its values or an error of the sour
       for (const [index, { kind, ids }] of calls.entries()) {
         const outcome = (await outcomes[index]) as Settled<unknown>;
         if ('error' in outcome) expect(errors).toContain(outcome.error);
-        else if (kind === 'one') expect(outcome.value).toBe(valueOf(ids[0] as number));
+        else if (kind === 'one') expect(outcome.value).toBe(valueOf(ids[0]));
         else if (form === 'array') expect(outcome.value).toEqual(ids.map(valueOf));
         else expect(outcome.value).toEqual(new Map(ids.map((id) => [id, valueOf(id)])));
       }

@@ -226,6 +226,26 @@ describe('callers of single ids', () => {
     expect(await errorOf(one('a', AbortSignal.abort(new Error('before'))))).toMatchObject({ message: 'before' });
   });
 
+  test('end with the call around them, where async context is on', async () => {
+    const world = virtualWorld({ context: true });
+    const source = new Source();
+    const service = listsWith(world, {}, source.load);
+    const outcomes: unknown[] = [];
+    class Pages {
+      @Timeout({ total: 100 })
+      async page(): Promise<void> {
+        await Promise.resolve();
+        outcomes.push(await settledOf(oneOf(service, 'many')('a')));
+      }
+    }
+    source.work = world.clock.sleep(1_000);
+    const page = settledOf(world.own(new Pages()).page());
+    await world.clock.advance(100);
+    expect(await page).toEqual({ error: expect.any(TimedOutError) });
+    await world.clock.settle();
+    expect(outcomes).toEqual([{ error: expect.any(TimedOutError) }]);
+  });
+
   test('keep their async context: the call runs in that of the first', async () => {
     const world = virtualWorld();
     const seen: unknown[] = [];
