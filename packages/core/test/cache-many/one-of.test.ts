@@ -46,6 +46,7 @@ describe('calls of single ids', () => {
     await world.clock.advance(9);
     const second = one('b');
     expect(source.asked).toEqual([]);
+    expect(world.runtime.health().inFlight).toBe(1);
     await world.clock.advance(1);
     const third = one('c');
     expect(await Promise.all([first, second])).toEqual(['a@1', 'b@1']);
@@ -204,6 +205,7 @@ describe('callers of single ids', () => {
     expect(await call).toEqual({ error: controller.signal.reason });
     await world.clock.advance(10);
     expect(source.asked).toEqual([]);
+    expect(world.runtime.health().inFlight).toBe(0);
     expect(await Promise.all([one('a'), world.clock.advance(10)])).toEqual(['a@1', undefined]);
   });
 

@@ -82,14 +82,14 @@ class BatchRun extends Call {
 export class Batch {
   private readonly inside: CallFrame;
   private readonly terms: BatchTerms;
-  private readonly isRefresh: boolean;
+  private readonly kind: 'loads' | 'refreshes';
   private readonly shares: Share[] = [];
   private run: Call | undefined = undefined;
 
   constructor(inside: CallFrame, terms: BatchTerms, isRefresh: boolean) {
     this.inside = inside;
     this.terms = terms;
-    this.isRefresh = isRefresh;
+    this.kind = isRefresh ? 'refreshes' : 'loads';
   }
 
   get isFull(): boolean {
@@ -103,7 +103,8 @@ export class Batch {
     // Who joins one of the loads waits for all of the batch.
     if (details.background !== undefined)
       details.background = this.shares[0]?.run.more?.background ?? details.background;
-    this.shares.push(share);
+    // From here on, not from the call of the method: who waits in a window is not to be shut down.
+    if (this.shares.push(share) === 1) this.terms.work[this.kind] += 1;
     return share.outcome;
   }
 
@@ -112,7 +113,7 @@ export class Batch {
     const shares = this.shares.filter(({ hasLeft }) => !hasLeft);
     for (const { hasLeft, reject, run } of this.shares) if (hasLeft) reject(run.interruption?.reason);
     const [head] = shares;
-    if (head === undefined) return;
+    if (head === undefined) return this.landed();
     const ids = [...new Set(shares.map(({ id }) => id))];
     // The caller's signal is replaced by that of the run, where any caller has given one.
     const first = shares.find(({ run }) => run.more?.callerSignal !== undefined) ?? head;
@@ -149,9 +150,7 @@ export class Batch {
   }
 
   private follow(outcome: Promise<unknown>, shares: readonly Share[], ids: readonly unknown[]): void {
-    const { work, seen, method } = this.terms;
-    const kind = this.isRefresh ? 'refreshes' : 'loads';
-    work[kind] += 1;
+    const { seen, method } = this.terms;
     const fail = (error: unknown): void => {
       this.end(shares);
       for (const { reject } of shares) reject(error);
@@ -168,7 +167,11 @@ export class Batch {
       const indexes = new Map(ids.map((id, index) => [id, index]));
       for (const share of shares) share.settle(valueIn(answer, share.id, indexes.get(share.id) as number));
     };
-    outcome.then(deliver, fail).finally(() => (work[kind] -= 1));
+    outcome.then(deliver, fail).finally(() => this.landed());
+  }
+
+  private landed(): void {
+    this.terms.work[this.kind] -= 1;
   }
 
   private end(shares: readonly Share[]): void {
