@@ -1,7 +1,12 @@
 /** Holdfast: decorators that make the methods of a service class hold fast when what they depend on does not. */
 
 export { Cached } from './policies/cached/decorator.js';
+export { CachedMany } from './policies/cached/many/decorator.js';
+export { cacheControlTtl } from './policies/cached/cache-control-ttl.js';
+export { revalidate } from './policies/cached/revalidate.js';
 export { leaseTtl } from './policies/cached/lease-ttl.js';
+export type { CacheControlOptions, ResponseTtl } from './policies/cached/cache-control-ttl.js';
+export type { RevalidateOptions, Validated } from './policies/cached/revalidate.js';
 export type { Lease, LeaseTtlOptions } from './policies/cached/lease-ttl.js';
 export { Retry } from './policies/retry/decorator.js';
 export { CircuitBreaker } from './policies/circuit-breaker/decorator.js';
@@ -35,7 +40,9 @@ export {
   withContext,
   withRuntime,
 } from './runtime-api.js';
-export { cacheOf, uncached } from './handles/cache-handle.js';
+export { cacheOf } from './handles/cache-handle.js';
+export { uncached } from './handles/uncached.js';
+export { oneOf } from './handles/one-of.js';
 export { callOutcome } from './handles/call-outcome.js';
 export { circuitOf } from './handles/circuit-handle.js';
 export { explain } from './explain.js';
@@ -77,6 +84,9 @@ export type {
   RefreshAheadOptions,
   StaleIfErrorOptions,
 } from './policies/cached/options.js';
+export type { ListMethodDecorator, OneArgs, OneValue } from './policies/cached/many/decorator.js';
+export type { CachedManyOptions } from './policies/cached/many/options.js';
+export type { OneOf } from './handles/one-of.js';
 export type { RetryOptions } from './policies/retry/options.js';
 export type { RetryBudgetFacts, RetryBudgetOptions } from './algorithms/retry-budget.js';
 export type { BreakerWindow, CircuitBreakerOptions } from './policies/circuit-breaker/options.js';
@@ -116,6 +126,10 @@ export type { AbandonedWork, ShutdownOptions, ShutdownReport } from './shutdown.
 export type { Bypass, PolicyKey } from './bypass.js';
 export type { Context, HoldfastRuntime } from './runtime-api.js';
 export type { CacheHandle, CacheLookup, RefreshOptions, SetOptions } from './handles/cache-handle.js';
+export type { KeyQuery } from './handles/key-list.js';
+export type { ImportReport } from './handles/snapshot.js';
+export type { CacheSnapshot, SnapshotEntry } from './handles/snapshot-format.js';
+export type { WarmOptions, WarmOutcome, WarmState, WarmUp } from './handles/warm-up.js';
 export type { OutcomeOf } from './handles/call-outcome.js';
 export type { Failure, FailureKind, Outcome, OutcomeSource, Success } from './pipeline/outcome.js';
 export type { CircuitHealth, Health, Stats, StoreHealth } from './handles/health.js';

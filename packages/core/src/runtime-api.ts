@@ -1,7 +1,7 @@
 import { type Bypass, parseBypass } from './bypass.js';
 import { type Configuration, configureRuntime, configureRuntimeFromEnvironment, resetRuntime } from './configure.js';
 import type { Events } from './events/event-bus.js';
-import { clearCachesOf, invalidateTagsOf } from './handles/cache-handle.js';
+import { clearCachesOf, invalidateTagsOf } from './handles/all-caches.js';
 import { type Health, type Stats, healthOf, statsOf } from './handles/health.js';
 import { type ConfigurationSource, type Reload, type ReloadOptions, reloadRuntime } from './reload.js';
 import { Runtime, builtInSettings } from './runtime/runtime.js';

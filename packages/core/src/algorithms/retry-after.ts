@@ -47,7 +47,7 @@ const fullYear = (digits: string, wallNow: number): number => {
 };
 
 /** Milliseconds since the epoch, undefined when the text is not a date of the calendar. */
-const parseHttpDate = (text: string, wallNow: number): number | undefined => {
+export const parseHttpDate = (text: string, wallNow: number): number | undefined => {
   const fields = DATES.map((format) => format.exec(text)?.groups).find((groups) => groups !== undefined);
   if (fields === undefined) return undefined;
   const year = fullYear(fields['year'] as string, wallNow);

@@ -9,20 +9,26 @@ import { ownerOf, recordOf } from './method-record.js';
  * other's code.
  * @throws ConfigurationError when there is no such method or policy.
  */
-export const siblingHandle = (self: unknown, name: string | symbol, policy: string, site: OptionSite): unknown => {
+export const siblingHandle = (
+  self: unknown,
+  name: string | symbol,
+  policy: string,
+  site: OptionSite,
+  option = 'target',
+): unknown => {
   const member: unknown = (self as Record<PropertyKey, unknown> | null | undefined)?.[name];
   const record = recordOf(member);
   if (record === undefined)
     throw configurationError(
       site,
-      `target '${String(name)}' is no decorated method of this object; check the spelling`,
-      'target',
+      `${option} '${String(name)}' is no decorated method of this object; check the spelling`,
+      option,
     );
   const interceptor = bindingOf(record, runtimeOf(self), ownerOf(self)).stack.interceptors.find(
     (each) => each.policy === policy,
   );
   if (interceptor?.handle === undefined)
-    throw configurationError(site, `target '${String(name)}' is not ${policy}`, 'target');
+    throw configurationError(site, `${option} '${String(name)}' is not ${policy}`, option);
   return interceptor.handle;
 };
 

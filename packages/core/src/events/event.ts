@@ -62,6 +62,21 @@ export type HoldfastEvent =
   | Fact<'cache.uncacheable', { reason: string }>
   | Fact<'cache.bypassed', { keyHash: string }>
   | Fact<'cache.ttlClamped', { ttl: number; clampedTo: number }>
+  /** A warm-up has ended; how many entries of each state. */
+  | Fact<
+      'cache.warmed',
+      {
+        loaded: number;
+        fresh: number;
+        stale: number;
+        unstored: number;
+        failed: number;
+        skipped: number;
+        durationMs: number;
+      }
+    >
+  /** One load of a warm-up has failed. */
+  | Fact<'cache.warmFailed'>
   | Fact<'retry.scheduled', { attempt: number; delay: number; errorClass: string }>
   | Fact<'retry.exhausted', { attempts: number; reason: string }>
   | Fact<'retry.budgetExhausted', { attempts: number }>
@@ -183,6 +198,8 @@ const NAMES: Record<EventType, true> = {
   'cache.uncacheable': true,
   'cache.bypassed': true,
   'cache.ttlClamped': true,
+  'cache.warmed': true,
+  'cache.warmFailed': true,
   'retry.scheduled': true,
   'retry.exhausted': true,
   'retry.budgetExhausted': true,

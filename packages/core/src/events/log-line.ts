@@ -12,6 +12,8 @@ const LEVELS: Partial<Record<EventType, LogLevel>> = {
   'store.closed': 'info',
   'cache.uncacheable': 'warn',
   'cache.ttlClamped': 'warn',
+  'cache.warmed': 'info',
+  'cache.warmFailed': 'warn',
   'retry.scheduled': 'warn',
   'retry.exhausted': 'error',
   'retry.budgetExhausted': 'warn',

@@ -1,17 +1,16 @@
 import { type Duration, parseDuration } from '../algorithms/duration.js';
 import type { CacheKey } from '../algorithms/stable-key.js';
-import { recordOf } from '../decorate/method-record.js';
 import { ConfigurationError } from '../errors/configuration-error.js';
 import type { CacheAdministration, Looked } from '../policies/cached/administration.js';
+import { oneIn } from '../policies/cached/many/answer.js';
 import { BYPASS } from '../policies/cached/flight.js';
-import { BypassedPolicies } from '../runtime/bypass.js';
-import type { Runtime } from '../runtime/runtime.js';
-import { world } from '../runtime/world.js';
 import type { CacheStats } from '../stores/cache-stats.js';
 import { type BoundMethod, boundMethod, policyOf } from './bound-method.js';
-import { handlesOf } from './policy-handles.js';
+import { type KeyQuery, listKeys } from './key-list.js';
+import { type ImportReport, exportSnapshot, importSnapshot } from './snapshot.js';
+import type { CacheSnapshot } from './snapshot-format.js';
 import { tagsGiven, tagsToInvalidate } from './tags-given.js';
-import { uniqueNames } from './unique-names.js';
+import { type WarmOptions, type WarmUp, warmUp } from './warm-up.js';
 
 export type MethodNames<Target> = {
   [Name in keyof Target]: Target[Name] extends (...args: any[]) => any ? Name : never;
@@ -20,6 +19,7 @@ export type MethodNames<Target> = {
 export type HasMethod<Name extends PropertyKey> = { readonly [Key in Name]: (...args: any[]) => any };
 /** Any name, but only for who says what the method is. */
 export type NameOfAny<Method> = [Method] extends [never] ? never : string | symbol;
+type AnyCall = (...args: any[]) => unknown;
 type Value<Method extends (...args: any[]) => any> = Awaited<ReturnType<Method>>;
 
 /** What an entry is, without loading it. */
@@ -44,6 +44,11 @@ export interface SetOptions extends RefreshOptions {
   readonly tags?: readonly string[];
 }
 
+/** The administration of a cache whose method takes a list. */
+interface OfLists {
+  readonly each: CacheAdministration;
+}
+
 const MISSED = { state: 'miss', value: undefined, age: 0, createdAt: undefined, remainingTtl: 0 } as const;
 
 const ttlOf = (options: RefreshOptions | undefined, caller: string): number | undefined => {
@@ -60,10 +65,13 @@ const ttlOf = (options: RefreshOptions | undefined, caller: string): number | un
  */
 export class CacheHandle<Method extends (...args: any[]) => any> {
   readonly #method: BoundMethod;
+  /** Where the method takes a list and the arguments here are of one id: calls it for that. */
+  readonly #one: AnyCall | undefined;
 
   /** Use `cacheOf`. */
-  constructor(method: BoundMethod) {
+  constructor(method: BoundMethod, one?: AnyCall) {
     this.#method = method;
+    this.#one = one;
     void this.#cache;
   }
 
@@ -82,6 +90,23 @@ export class CacheHandle<Method extends (...args: any[]) => any> {
   peek(...args: Parameters<Method>): Value<Method> | undefined {
     const looked = this.#look(args);
     return looked?.state === 'fresh' ? (looked.value as Value<Method>) : undefined;
+  }
+
+  /** The fresh values of several calls, in their order: undefined where there is none; never loads. */
+  async getMany(argsList: readonly Parameters<Method>[]): Promise<(Value<Method> | undefined)[]> {
+    return argsList.map((args) => this.peek(...args));
+  }
+
+  /**
+   * Loads what is not fresh yet, through the whole stack, a few at a time. Rejects for wrong options alone: a load that
+   * fails is an outcome. The look-ups are counted as those of calls where something has to be loaded.
+   */
+  async warm(argsList: Iterable<Parameters<Method>>, options: WarmOptions = {}): Promise<WarmUp<Parameters<Method>>> {
+    const look = (args: readonly unknown[]): Looked | undefined => this.#look(args);
+    const { binding } = this.#method;
+    const self = this.#self;
+    const call = this.#one ?? ((...args: unknown[]): unknown => binding.stack.invoke(self, args));
+    return warmUp({ binding, look, call }, argsList, options);
   }
 
   /** Stores a value as if it had just been loaded. A load under way is detached. */
@@ -137,7 +162,9 @@ export class CacheHandle<Method extends (...args: any[]) => any> {
   async refresh(args: Parameters<Method>, options?: RefreshOptions): Promise<Value<Method>> {
     const note = { owner: BYPASS, value: { ttl: ttlOf(options, 'cacheOf().refresh') } };
     void this.#cache;
-    return this.#method.binding.stack.invokeWith(this.#self, args, note) as Value<Method>;
+    const argsOfCall = this.#one === undefined ? args : [[args[0]], ...args.slice(1)];
+    const value: unknown = await this.#method.binding.stack.invokeWith(this.#self, argsOfCall, note);
+    return (this.#one === undefined ? value : oneIn(value, args[0])) as Value<Method>;
   }
 
   /** Empties the cache and resets its counts. */
@@ -146,9 +173,28 @@ export class CacheHandle<Method extends (...args: any[]) => any> {
     else await this.#cache.clear(this.#self);
   }
 
-  /** Keys of this process, most recently used first. */
-  keys(): CacheKey[] {
-    return this.#cache.keysOf(this.#self);
+  /**
+   * The fresh entries as plain data, for a fast restart. Needs the option `snapshot`, since it holds keys and values in
+   * clear; entries whose values JSON cannot hold are left out and counted.
+   */
+  async export(): Promise<CacheSnapshot> {
+    return exportSnapshot(this.#cache.storageOf(this.#self));
+  }
+
+  /**
+   * Stores the entries of a snapshot for what is left of their lives; those that are over, and those that the cache has a
+   * younger value for, are not. Rejects what is no snapshot of this cache and version, and stores nothing of it then.
+   */
+  async import(snapshot: unknown): Promise<ImportReport> {
+    return importSnapshot(this.#cache.storageOf(this.#self), snapshot);
+  }
+
+  /** Keys of this process, most recently used first: as they are, or, with a query, as people read them. */
+  keys(): CacheKey[];
+  keys(query: KeyQuery): string[];
+  keys(query?: KeyQuery): CacheKey[] {
+    const keys = this.#cache.keysOf(this.#self);
+    return query === undefined ? keys : listKeys(keys, query);
   }
 
   get stats(): CacheStats {
@@ -156,7 +202,8 @@ export class CacheHandle<Method extends (...args: any[]) => any> {
   }
 
   get #cache(): CacheAdministration {
-    return policyOf(this.#method, 'cached', 'cacheOf', '@Cached').handle as CacheAdministration;
+    const { handle } = policyOf(this.#method, 'cached', 'cacheOf', '@Cached');
+    return this.#one === undefined ? (handle as CacheAdministration) : (handle as OfLists).each;
   }
 
   get #self(): unknown {
@@ -206,46 +253,3 @@ export function cacheOf<Method extends (...args: any[]) => any = never>(
 export function cacheOf(target: object, name: string | symbol): CacheHandle<any> {
   return new CacheHandle(boundMethod(target, name, 'cacheOf'));
 }
-
-const cachesOf = (runtime: Runtime): CacheAdministration[] => handlesOf(runtime, 'cached');
-
-/** Empties every cache of the runtime. */
-export const clearCachesOf = (runtime: Runtime): void => {
-  for (const cache of cachesOf(runtime)) cache.clearAll();
-};
-
-/** In every cache of the runtime. @throws ConfigurationError on what is no tag. */
-export const invalidateTagsOf = async (
-  runtime: Runtime,
-  tags: readonly unknown[],
-  mode: 'remove' | 'expire',
-): Promise<void> => {
-  const names = tagsToInvalidate(tags, mode === 'expire' ? 'expireTags' : 'invalidateTags');
-  await Promise.all(cachesOf(runtime).map((cache) => cache.forgetTags(names, mode, undefined)));
-};
-
-/** By name; of caches that were given one name, the second is `name#2`. */
-export const cacheStatsOf = (runtime: Runtime): Record<string, CacheStats> =>
-  Object.fromEntries([...uniqueNames(cachesOf(runtime))].map(([name, { stats }]) => [name, stats]));
-
-/** A view of an instance whose methods run past the cache: neither read nor written. */
-export const uncached = <Instance extends object>(instance: Instance): Instance => {
-  const cache = new BypassedPolicies(['cache']);
-  return new Proxy(instance, {
-    get(target, name) {
-      const member: unknown = Reflect.get(target, name, target);
-      if (typeof member !== 'function' || name === 'constructor') return member;
-      if (recordOf(member) === undefined) return isFixed(target, name) ? member : member.bind(target);
-      return (...args: unknown[]) => {
-        const outer = world.ambient.current?.bypass;
-        const bypass = outer === undefined ? cache : outer.and(cache);
-        return boundMethod(target, name, 'uncached').binding.past(bypass).invoke(target, args);
-      };
-    },
-    set: (target, name, value) => Reflect.set(target, name, value, target),
-  });
-};
-
-/** A proxy may not show anything else than a frozen object's own property. */
-const isFixed = (target: object, name: PropertyKey): boolean =>
-  Object.getOwnPropertyDescriptor(target, name)?.configurable === false;

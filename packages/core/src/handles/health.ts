@@ -9,7 +9,7 @@ import type { CacheStats } from '../stores/cache-stats.js';
 import { sumStats } from '../stores/cache-stats.js';
 import { allWork } from '../decorate/all-work.js';
 import { allBindings } from '../decorate/bind.js';
-import { cacheStatsOf } from './cache-handle.js';
+import { cacheStatsOf } from './all-caches.js';
 import { circuitsOf } from './circuit-handle.js';
 import {
   type ConcurrencyHealth,

@@ -108,7 +108,7 @@ export class Stack {
   ): unknown {
     const call = new Call(this.frame, self, args);
     call.setNote(note.owner, note.value);
-    return this.runMaybeUnderSignal(call);
+    return this.runCall(call);
   }
 
   /** As known by now. */

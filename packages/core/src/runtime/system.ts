@@ -69,3 +69,15 @@ const detachedScope = ((): Scope | undefined => {
  */
 export const outsideAnyContext = <Result>(fn: () => Result): Result =>
   detachedScope === undefined ? fn() : detachedScope.runInAsyncScope(fn);
+
+const settled = Promise.resolve();
+
+/**
+ * Runs `fn` once all that is already due in this turn of the event loop has run, reactions of promises included; in the
+ * caller's async context. Where the platform cannot tell, a moment later.
+ */
+export const afterThisTurn = (fn: () => void): void => {
+  const isNode = typeof process !== 'undefined' && typeof process.nextTick === 'function';
+  // From a reaction on: ticks run when all reactions have.
+  void settled.then(() => (isNode ? process.nextTick(fn) : setTimeout(fn, 0)));
+};

@@ -51,6 +51,27 @@ describe('cache', () => {
     cache.get('b');
     expect(cache.stats).toMatchObject({ hits: 3, misses: 1, lookups: 4, hitRate: 0.75 });
   });
+
+  test('M15 warming up fetches ahead and is told at level info; failures are told as warnings and stop nothing', async () => {
+    const lines: string[] = [];
+    const logger = {
+      debug: () => undefined,
+      info: (line: string) => lines.push(`info ${line}`),
+      warn: (line: string) => lines.push(`warn ${line}`),
+      error: () => undefined,
+    };
+    const world = virtualWorld({ logger });
+    const service = cached(world, {}, (name: string) => {
+      if (name === 'broken') throw withStatus(500);
+      return name;
+    });
+    await handleOf(service).warm([['db'], ['broken'], ['api']]);
+    expect(await handleOf(service).getMany([['db'], ['api']])).toEqual(['db', 'api']);
+    expect(lines.filter((line) => line.includes('cache.warm'))).toEqual([
+      expect.stringMatching(/^warn holdfast: cache\.warmFailed CachedService\.get \(Error 500\)$/),
+      expect.stringMatching(/^info holdfast: cache\.warmed CachedService\.get loaded=2 .*failed=1/),
+    ]);
+  });
 });
 
 describe('defects that are absent', () => {

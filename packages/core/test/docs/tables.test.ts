@@ -32,6 +32,7 @@ const page = (policy: string): string => `docs/policies/${policy}.md`;
 
 test.each([
   [page('cached'), 'policies/cached/options.ts', 'CachedOptions'],
+  ['docs/many.md', 'policies/cached/many/options.ts', 'CachedManyOptions'],
   [page('retry'), 'policies/retry/options.ts', 'RetryOptions'],
   [page('circuit-breaker'), 'policies/circuit-breaker/options.ts', 'CircuitBreakerOptions'],
   [page('hedge'), 'policies/hedge/options.ts', 'HedgeOptions'],

@@ -5,6 +5,11 @@
 import {
   Bulkhead,
   Cached,
+  CachedMany,
+  cacheControlTtl,
+  revalidate,
+  type CacheSnapshot,
+  type Validated,
   type CacheHandle,
   type CacheStore,
   Chaos,
@@ -44,6 +49,7 @@ import {
   keyvStore,
   memoryStore,
   not,
+  oneOf,
   reload,
   resilient,
   uncached,
@@ -1032,3 +1038,103 @@ is<Equal<(typeof methods)[number]['amplification'], number>>();
 const { signal, attempt } = currentCall();
 is<Equal<typeof signal, AbortSignal>>();
 is<Equal<typeof attempt, number>>();
+
+/* ---- Lists of ids ------------------------------------------------------------------------------------------- */
+
+class Lists {
+  readonly tenant = 'acme';
+
+  @CachedMany({
+    ttl: (value, id, locale) => (
+      is<Equal<typeof value, Product>>(),
+      is<Equal<typeof id, string>>(),
+      is<Equal<typeof locale, string>>(),
+      '1m'
+    ),
+    key(id) {
+      return `${this.tenant}/${id}`;
+    },
+    maxBatch: 100,
+    window: '2ms',
+  })
+  async products(ids: readonly string[], _locale: string): Promise<Product[]> {
+    return ids.map(() => product);
+  }
+
+  @CachedMany({ returns: 'map', cacheIf: (value) => (is<Equal<typeof value, number>>(), value > 0) })
+  async prices(ids: number[]): Promise<Map<number, number>> {
+    return new Map(ids.map((id) => [id, 1]));
+  }
+
+  @CachedMany()
+  async rates(_ids: string[]): Promise<Record<string, number | Error>> {
+    return {};
+  }
+
+  // @ts-expect-error -- takes no list
+  @CachedMany()
+  async one(id: string): Promise<string[]> {
+    return [id];
+  }
+
+  // @ts-expect-error -- takes nothing
+  @CachedMany()
+  async all(): Promise<string[]> {
+    return [];
+  }
+
+  // @ts-expect-error -- answers with no list
+  @CachedMany()
+  async count(ids: string[]): Promise<number> {
+    return ids.length;
+  }
+
+  // @ts-expect-error -- returns no Promise
+  @CachedMany()
+  synchronous(ids: string[]): string[] {
+    return ids;
+  }
+}
+declare const lists: Lists;
+
+const oneProduct = oneOf(lists, 'products');
+const answeredProduct = oneProduct('1', 'en');
+is<Equal<typeof answeredProduct, Promise<Product | undefined>>>();
+const answeredPrice = oneOf(lists, 'prices')(1);
+is<Equal<typeof answeredPrice, Promise<number | undefined>>>();
+void oneProduct.cache.warm([['1', 'en']], { concurrency: 2 });
+void oneProduct.cache.set(['1', 'en'], product);
+// @ts-expect-error -- the id is a string
+void oneProduct(1, 'en');
+// @ts-expect-error -- the locale is missing
+void oneProduct.cache.invalidate('1');
+const manyProducts = cacheOf(lists, 'products').getMany([[['1'], 'en']]);
+is<Equal<typeof manyProducts, Promise<(Product[] | undefined)[]>>>();
+const answeredRate = oneOf(lists, 'rates')('EUR');
+is<Equal<typeof answeredRate, Promise<number | undefined>>>();
+const keysOfLists = cacheOf(lists, 'prices').keys({ search: '1', limit: 3 });
+is<Equal<typeof keysOfLists, string[]>>();
+const warmed = cacheOf(lists, 'prices').warm([[[1, 2]]]);
+void warmed.then((warmUp) => is<Equal<(typeof warmUp.outcomes)[number]['args'], [ids: number[]]>>());
+
+/* ---- HTTP and snapshots ------------------------------------------------------------------------------------- */
+
+class Pages {
+  @Cached({ ttl: (page) => cacheControlTtl(page.headers, { default: '1m', max: '1d', shared: true }) })
+  async page(_path: string): Promise<{ headers: Headers }> {
+    return { headers: new Headers() };
+  }
+
+  @Cached({ staleIfError: '1h', snapshot: { version: 'v2' } })
+  product(id: string): Promise<Validated<Product>> {
+    return revalidate<Product>(`https://example.org/${id}`, { method: 'GET' }, { cacheControl: { max: '1h' } });
+  }
+}
+declare const pages: Pages;
+const snapshot = cacheOf(pages, 'product').export();
+is<Equal<typeof snapshot, Promise<CacheSnapshot>>>();
+void cacheOf(pages, 'product')
+  .import({})
+  .then(({ imported }) => is<Equal<typeof imported, number>>());
+// @ts-expect-error -- no response
+void cacheControlTtl('max-age=60');

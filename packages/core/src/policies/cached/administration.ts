@@ -8,7 +8,7 @@ import type { StoreGuard } from '../../stores/store-guard.js';
 import type { Cells } from './cells.js';
 import type { CachedCell } from './flight.js';
 import { judge } from './machine.js';
-import type { CachedSettings } from './options.js';
+import type { CachedSettings } from './settings.js';
 import type { SecondTier } from './second-tier.js';
 import type { StaleAnswers } from './stale-answers.js';
 import { NO_COPY, type Writer } from './writer.js';
@@ -22,6 +22,17 @@ export interface Looked {
   readonly createdAt: number;
   /** Milliseconds of freshness left, 0 when stale. */
   readonly remainingTtl: number;
+}
+
+/** Where the entries of one scope are, for snapshots. */
+export interface CacheStorage {
+  readonly name: string;
+  readonly method: string;
+  readonly settings: CachedSettings;
+  readonly cell: CachedCell;
+  readonly runtime: Binding['runtime'];
+  /** How long past its freshness an entry may still serve. */
+  readonly retainedFor: number;
 }
 
 type KeyMaker = (self: unknown, args: readonly unknown[]) => CacheKey | { readonly unkeyable: string };
@@ -94,6 +105,12 @@ export class CacheAdministration {
     if (found === undefined || found === null || (found.freshness !== 'fresh' && looked !== undefined)) return looked;
     const value = this.writer.copy(found.value);
     return value === NO_COPY ? looked : this.looked(value, found.times, found.freshness === 'fresh');
+  }
+
+  storageOf(self: unknown): CacheStorage {
+    const { name, settings } = this;
+    const { runtime, method } = this.binding;
+    return { name, method, settings, cell: this.cells.of(self), runtime, retainedFor: this.writer.retainedFor };
   }
 
   /** Looks without loading; does not count as use. */

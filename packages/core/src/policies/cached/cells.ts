@@ -6,7 +6,7 @@ import type { DropReason } from '../../stores/entry-table.js';
 import { type Eviction, lruSlots, slotsFor } from '../../stores/evictions.js';
 import type { Weighing } from '../../stores/weighing.js';
 import type { CachedCell } from './flight.js';
-import type { CachedSettings } from './options.js';
+import type { CachedSettings } from './settings.js';
 
 /** The caches of one method: one per instance, or one for all calls. Instances are held weakly. */
 export class Cells {

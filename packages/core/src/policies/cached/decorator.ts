@@ -12,7 +12,9 @@ import { CachedInterceptor } from './interceptor.js';
 import { KnownFailures } from './known-failures.js';
 import { LoadThrough } from './load-through.js';
 import { Loader } from './loader.js';
-import { type CachedOptions, type CachedSettings, parseCachedOptions, resolveCachedOptions } from './options.js';
+import type { ManyKind } from './many/kind.js';
+import { type CachedOptions, parseCachedOptions } from './options.js';
+import { type CachedSettings, resolveCachedOptions } from './settings.js';
 import { RefreshBound } from './refresh-bound.js';
 import { secondTierOf } from './second-tier.js';
 import { StaleAnswers } from './stale-answers.js';
@@ -99,17 +101,26 @@ const dropForeign = (cells: Cells, store: object | undefined, binding: Binding):
   for (const cell of cells.all()) cell.invalidateAll();
 };
 
-const bind = (options: CachedOptions, binding: Binding): readonly BoundPiece[] => {
-  const settings = resolveCachedOptions(options);
+interface WithMany {
+  readonly many?: ManyKind;
+}
+
+const bind = (options: CachedOptions & WithMany, binding: Binding): readonly BoundPiece[] => {
+  const { many } = options;
+  const given = resolveCachedOptions(options);
+  const settings = many === undefined ? given : many.settings(given);
   checkAgainstKind(settings, binding);
   checkTimeouts(settings, binding);
   checkWeighing(options, binding);
   const writer = new Writer(settings, binding);
-  const secondTier = secondTierOf(settings, binding);
+  // Entries of lists stay in this process: a store would be asked id by id.
+  const secondTier = many === undefined ? secondTierOf(settings, binding) : undefined;
   const stale = new StaleAnswers(settings, binding, writer, secondTier);
-  const cells = binding
-    .state('cells', () => new Cells(settings.maxSize, reportDrops(binding, writer)))
-    .configure(settings, (value) => writer.weightOf(value));
+  const cells =
+    many?.cells(binding) ??
+    binding
+      .state('cells', () => new Cells(settings.maxSize, reportDrops(binding, writer)))
+      .configure(settings, (value) => writer.weightOf(value));
   dropForeign(cells, secondTier?.store, binding);
   const through = secondTier && new LoadThrough(secondTier, binding, { writer, stale });
   const refreshBound = boundOf(settings, binding);
@@ -118,11 +129,13 @@ const bind = (options: CachedOptions, binding: Binding): readonly BoundPiece[] =
   const { errorTtl, isEnabled } = settings;
   const failures =
     errorTtl === undefined || !isEnabled ? undefined : new KnownFailures(errorTtl, binding, (key) => writer.hash(key));
-  const loader = new Loader(settings, binding, { writer, stale, refreshBound, waiting, failures, through });
+  const perEntry = many === undefined ? binding : many.perId(binding);
+  const loader = new Loader(settings, perEntry, { writer, stale, refreshBound, waiting, failures, through });
   const administration = new CacheAdministration(settings, binding, { cells, writer, stale, secondTier });
-  const interceptor = new CachedInterceptor(settings, binding, { cells, loader, writer, stale, administration });
+  const interceptor = new CachedInterceptor(settings, perEntry, { cells, loader, writer, stale, administration });
   administration.useKeys((self, args) => interceptor.keyOf(self, args));
-  return [{ rank: RANKS.cached, interceptor }];
+  if (many === undefined) return [{ rank: RANKS.cached, interceptor }];
+  return [{ rank: RANKS.cached, interceptor: many.around(interceptor, administration, binding) }];
 };
 
 export const cachedPolicy = /* @__PURE__ */ builtInPolicy({

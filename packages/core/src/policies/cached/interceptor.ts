@@ -12,7 +12,7 @@ import type { Cells } from './cells.js';
 import { BYPASS, type Bypass, type CachedCell, type LoadRequest } from './flight.js';
 import type { Loader } from './loader.js';
 import { judge } from './machine.js';
-import type { CachedSettings } from './options.js';
+import type { CachedSettings } from './settings.js';
 import type { StaleAnswers } from './stale-answers.js';
 import { NO_COPY, type Writer } from './writer.js';
 

@@ -4,7 +4,7 @@ import { type ErrorClass, classifyInternal } from '../../errors/classify.js';
 import { summarize } from '../../errors/error-facts.js';
 import type { Binding } from '../../pipeline/policy.js';
 import type { CachedCell, Flight } from './flight.js';
-import type { ErrorTtlFunction } from './options.js';
+import type { ErrorTtlFunction } from './settings.js';
 
 /** They say nothing about the source: the next call may fare better at once. */
 const NEVER_KEPT: ReadonlySet<ErrorClass> = new Set(['abort', 'configuration', 'rejection']);

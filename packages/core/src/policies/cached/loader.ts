@@ -26,7 +26,7 @@ import { type Bypass, Flight, Followers, type LoadRequest } from './flight.js';
 import type { Found } from './found.js';
 import type { RefreshBound } from './refresh-bound.js';
 import type { LoadThrough } from './load-through.js';
-import type { CachedSettings } from './options.js';
+import type { CachedSettings } from './settings.js';
 import type { KnownFailures } from './known-failures.js';
 import type { StaleAnswers } from './stale-answers.js';
 import { NO_TAGS } from './tags.js';

@@ -1,5 +1,4 @@
 import { type Duration, parseDuration } from '../../algorithms/duration.js';
-import type { EarlyRefresh } from '../../algorithms/early-refresh.js';
 import {
   type Check,
   type OptionSite,
@@ -9,6 +8,7 @@ import {
   configurationError,
   duration,
   either,
+  finite,
   flag,
   fraction,
   literal,
@@ -21,9 +21,6 @@ import {
 import { type CacheStore, storeProblem } from '../../stores/cache-store.js';
 import type { Eviction } from '../../stores/evictions.js';
 import { entryTags } from '../../stores/tag-names.js';
-import type { Weighing } from '../../stores/weighing.js';
-import type { TtlRules, Windows } from './machine.js';
-import type { TagsOption } from './tags.js';
 
 /** A ttl with an end that nothing may pass: a lease. */
 export interface LeasedTtl {
@@ -112,6 +109,11 @@ export interface CachedOptions<Args extends readonly unknown[] = never[], Value 
   readonly clone?: 'none' | 'structured' | ((value: Value) => Value);
   /** Errors that remove the key's entry, besides 401, 403, 404 and 410. */
   readonly invalidateOn?: (error: unknown) => boolean;
+  /**
+   * Allows `cacheOf().export()` and `import()`: entries as plain data, their values in clear. Never for secrets. A version
+   * tells values of different releases apart. Default false.
+   */
+  readonly snapshot?: boolean | { readonly version: string | number };
   /** False: neither read nor written; concurrent calls still share one load. Default true. */
   readonly enabled?: boolean;
   /** The cache's name in `health()` and `stats()`, and in a store. Default: `Class.method`. */
@@ -120,37 +122,6 @@ export interface CachedOptions<Args extends readonly unknown[] = never[], Value 
   readonly version?: string;
   /** The second tier behind the process's own memory; false: none, whatever `configure` says. Default: `configure`'s. */
   readonly store?: CacheStore | false;
-}
-
-export type TtlFunction = (result: unknown, ...args: readonly unknown[]) => ComputedTtl;
-
-export type ErrorTtlFunction = (error: unknown, ...args: readonly unknown[]) => Duration | null;
-
-export interface CachedSettings {
-  readonly ttl: number | TtlFunction;
-  readonly maxSize: number;
-  readonly eviction: Eviction;
-  readonly weighing: Weighing | undefined;
-  readonly windows: Windows;
-  readonly staleWhen: ((error: unknown) => boolean) | undefined;
-  readonly throttle: number;
-  readonly isSingleFlight: boolean;
-  readonly key: ((...args: readonly unknown[]) => unknown) | undefined;
-  readonly scope: 'instance' | 'class' | ((self: unknown) => string);
-  readonly tags: TagsOption;
-  readonly cacheIf: ((result: unknown, ...args: readonly unknown[]) => boolean) | undefined;
-  readonly softTimeout: number | undefined;
-  readonly hardTimeout: number | undefined;
-  readonly earlyRefresh: EarlyRefresh | undefined;
-  readonly errorTtl: number | ErrorTtlFunction | undefined;
-  readonly negativeTtl: number | undefined;
-  readonly ttlRules: TtlRules;
-  readonly clone: ((value: unknown) => unknown) | undefined;
-  readonly invalidateOn: ((error: unknown) => boolean) | undefined;
-  readonly isEnabled: boolean;
-  readonly name: string | undefined;
-  readonly version: string | undefined;
-  readonly store: CacheStore | false | undefined;
 }
 
 const anyDuration = /* @__PURE__ */ duration({ infinite: true });
@@ -181,6 +152,13 @@ const chance = /* @__PURE__ */ ofPlainObject((value) =>
   typeof value === 'object' && value !== null ? shape({ beta: positiveNumber })(value) : flag(value),
 );
 
+const snapshots = /* @__PURE__ */ ofPlainObject((value) => {
+  if (typeof value !== 'object' || value === null) return flag(value);
+  return (value as { version?: unknown }).version === undefined
+    ? '.version is missing'
+    : shape({ version: either(text, finite(-Infinity)) })(value);
+});
+
 const schema = (): Schema => ({
   ttl: either(anyDuration, callback),
   maxSize: whole(1),
@@ -205,6 +183,7 @@ const schema = (): Schema => ({
   ttlBounds: shape({ min: anyDuration, max: anyDuration }),
   clone: either(oneOf('none', 'structured'), callback),
   invalidateOn: callback,
+  snapshot: snapshots,
   enabled: flag,
   name: text,
   version: text,
@@ -220,72 +199,3 @@ export const parseCachedOptions = (given: unknown, site: OptionSite): Readonly<R
   }
   return options;
 };
-
-const DAY = 86_400_000;
-/** The literal 0 never expires; so does Infinity. */
-const orForever = (milliseconds: number): number => (milliseconds === 0 ? Infinity : milliseconds);
-
-const staleWindow = (staleIfError: CachedOptions['staleIfError']): number => {
-  if (staleIfError === undefined) return 0;
-  if (staleIfError === true) return DAY;
-  return parseDuration(typeof staleIfError === 'object' ? staleIfError.maxStale : staleIfError);
-};
-
-const cloneFunction = (clone: CachedOptions['clone']): CachedSettings['clone'] => {
-  if (clone === 'structured') return (value) => structuredClone(value);
-  return typeof clone === 'function' ? (value) => clone(value as never) : undefined;
-};
-
-const weighingOf = ({ maxBytes, weigh }: CachedOptions): Weighing | undefined =>
-  maxBytes === undefined || weigh === undefined ? undefined : { maxBytes, weigh: weigh as Weighing['weigh'] };
-
-const boundsOf = (bounds: CachedOptions['ttlBounds']): TtlRules['bounds'] =>
-  bounds && {
-    min: bounds.min === undefined ? 0 : parseDuration(bounds.min),
-    max: bounds.max === undefined ? Infinity : parseDuration(bounds.max),
-  };
-
-const REFRESH_JITTER = 0.1;
-
-const earlyRefreshOf = ({ refreshAhead, earlyRefresh }: CachedOptions): EarlyRefresh | undefined => {
-  const byChance = earlyRefresh === true ? { beta: 1 } : earlyRefresh || undefined;
-  if (refreshAhead === undefined && byChance === undefined) return undefined;
-  const { after, jitter = REFRESH_JITTER } =
-    typeof refreshAhead === 'object' ? refreshAhead : { after: refreshAhead, jitter: undefined };
-  return { fraction: after, jitter, beta: byChance?.beta };
-};
-
-const optional = (given: Duration | undefined): number | undefined =>
-  given === undefined ? undefined : parseDuration(given);
-
-/** Defaults filled in, durations in milliseconds. */
-export const resolveCachedOptions = (options: CachedOptions): CachedSettings => ({
-  ttl: typeof options.ttl === 'function' ? (options.ttl as TtlFunction) : orForever(parseDuration(options.ttl ?? '5m')),
-  maxSize: options.maxSize ?? 256,
-  eviction: options.eviction ?? 'lru',
-  weighing: weighingOf(options),
-  windows: {
-    staleWhileRevalidate: parseDuration(options.staleWhileRevalidate ?? 0),
-    staleIfError: staleWindow(options.staleIfError),
-  },
-  staleWhen: typeof options.staleIfError === 'object' ? options.staleIfError.when : undefined,
-  throttle: parseDuration(options.staleErrorThrottle ?? '1s'),
-  isSingleFlight: options.singleFlight ?? true,
-  key: options.key as CachedSettings['key'],
-  scope: (options.scope ?? 'instance') as CachedSettings['scope'],
-  tags: options.tags as TagsOption,
-  cacheIf: options.cacheIf as CachedSettings['cacheIf'],
-  softTimeout: optional(options.softTimeout),
-  hardTimeout: optional(options.hardTimeout),
-  earlyRefresh: earlyRefreshOf(options),
-  errorTtl:
-    typeof options.errorTtl === 'function' ? (options.errorTtl as ErrorTtlFunction) : optional(options.errorTtl),
-  negativeTtl: options.negativeTtl === undefined ? undefined : orForever(parseDuration(options.negativeTtl)),
-  ttlRules: { jitter: options.ttlJitter ?? 0, bounds: boundsOf(options.ttlBounds) },
-  clone: cloneFunction(options.clone),
-  invalidateOn: options.invalidateOn,
-  isEnabled: options.enabled ?? true,
-  name: options.name,
-  version: options.version,
-  store: options.store,
-});

@@ -23,7 +23,7 @@ import type { Known, StoreTier } from '../../stores/store-tier.js';
 import type { CachedCell, Flight } from './flight.js';
 import type { Found } from './found.js';
 import { judge } from './machine.js';
-import type { CachedSettings } from './options.js';
+import type { CachedSettings } from './settings.js';
 
 type Backfilled = Pick<Flight, 'cell' | 'key' | 'isDetached' | 'sequence'>;
 

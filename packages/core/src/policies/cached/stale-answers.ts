@@ -8,7 +8,7 @@ import type { StaleReason } from '../../events/event.js';
 import type { Binding } from '../../pipeline/policy.js';
 import type { CachedCell, Flight } from './flight.js';
 import { type Lifetime, isUsableOnError, type Throttle, judge, nextThrottle, throttleAfterRefusal } from './machine.js';
-import type { CachedSettings } from './options.js';
+import type { CachedSettings } from './settings.js';
 import type { SecondTier } from './second-tier.js';
 import { NO_COPY, type Writer } from './writer.js';
 

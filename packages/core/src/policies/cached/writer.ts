@@ -10,7 +10,8 @@ import { weightOf } from '../../stores/weighing.js';
 import type { CachedCell, Flight } from './flight.js';
 import { effectiveTtl } from './machine.js';
 import { adviseOnSingleUse } from './single-use-advice.js';
-import type { CachedSettings, ComputedTtl, LeasedTtl } from './options.js';
+import type { ComputedTtl, LeasedTtl } from './options.js';
+import type { CachedSettings } from './settings.js';
 import { NO_TAGS, type Tags, tagsOf, together } from './tags.js';
 
 interface Term {
