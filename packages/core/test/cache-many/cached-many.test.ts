@@ -327,6 +327,16 @@ describe('in the stack', () => {
     expect(await errorOf(service.many(['d'], { signal: two.signal }))).toBe(two.signal.reason);
   });
 
+  test('a caller who leaves while his list is taken apart leaves no load behind that never ends', async () => {
+    const world = virtualWorld();
+    const controller = new AbortController();
+    const source = new Source();
+    const key = (id: string): string => (id === 'b' && controller.abort(new Error('now')), id);
+    const service = listsWith(world, { key }, source.load);
+    expect(await errorOf(service.many(['a', 'b', 'c'], controller.signal))).toBe(controller.signal.reason);
+    expect(await service.many(['a'])).toEqual(['a@1']);
+  });
+
   test('hard and soft timeouts are those of each id', async () => {
     const { world, source, service } = lists({ ttl: '1m', staleIfError: '1h', softTimeout: 10, hardTimeout: 50 });
     await service.many(['a']);

@@ -236,7 +236,7 @@ export class CachedInterceptor implements Interceptor {
 }
 
 /** The note of a refresh by hand; in a frame further in it is found on the run outside. */
-const bypassOf = (call: Call): Bypass | undefined => {
+export const bypassOf = (call: Call): Bypass | undefined => {
   for (let each: Call | undefined = call; each !== undefined; each = each.parent) {
     const bypass = each.note<Bypass>(BYPASS);
     if (bypass !== undefined) return bypass;

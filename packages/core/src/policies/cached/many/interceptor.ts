@@ -1,10 +1,10 @@
 import { Call, type CallFrame } from '../../../pipeline/call.js';
-import type { Interceptor, InterceptorFacts } from '../../../pipeline/interceptor.js';
+import { type Interceptor, type InterceptorFacts, MISS } from '../../../pipeline/interceptor.js';
 import type { OutcomeSource } from '../../../pipeline/outcome.js';
 import type { Binding } from '../../../pipeline/policy.js';
 import { isHeld } from '../../../pipeline/work-left.js';
 import { onePerProcess } from '../../../runtime/one-per-process.js';
-import type { CachedInterceptor } from '../interceptor.js';
+import { type CachedInterceptor, bypassOf } from '../interceptor.js';
 import type { ManyAdministration } from './administration.js';
 import { assemble } from './answer.js';
 import { type BatchTerms, isItemError } from './batch.js';
@@ -23,10 +23,18 @@ class ItemCall extends Call {
   }
 }
 
+/** One id of a list, and what has come of asking for it. */
+interface Asked {
+  readonly id: unknown;
+  /** Undefined for a hit: it needs no call record. */
+  readonly item: ItemCall | undefined;
+  readonly outcome: unknown;
+}
+
 /** What the list has come from, all in all: the least fresh thing that is in it. */
-const sourceOf = (items: readonly ItemCall[]): OutcomeSource => {
+const sourceOf = (asked: readonly Asked[]): OutcomeSource => {
   const order: readonly OutcomeSource[] = ['stale', 'method', 'shared'];
-  return order.find((source) => items.some((item) => item.source === source)) ?? 'cache';
+  return order.find((source) => asked.some(({ item }) => item?.source === source)) ?? 'cache';
 };
 
 const isSingle = (call: Call): boolean => {
@@ -69,12 +77,17 @@ export class CachedManyInterceptor implements Interceptor {
   around(call: Call, inside: CallFrame): unknown {
     const [ids] = call.args;
     if (!Array.isArray(ids)) return this.runUncached(call, inside);
-    const items = [...new Set<unknown>(ids)].map((id) => itemOf(call, id));
+    const rest = call.args.slice(1);
     const gathered = isSingle(call) ? this.callersOf(inside) : new GatheredCall(inside, this.terms);
-    const outcomes = items.map((item) => this.ask(item, gathered));
+    const lookup = bypassOf(call) === undefined ? this.one.lookup : undefined;
+    const asked = [...new Set<unknown>(ids)].map((id) => this.ask(call, [id, ...rest], { gathered, lookup }));
     if (gathered instanceof GatheredCall) gathered.start();
-    if (outcomes.some((outcome) => outcome instanceof Promise)) return this.wait(call, items, outcomes);
-    return this.answer(call, items, outcomes);
+    if (asked.some(({ outcome }) => outcome instanceof Promise)) return this.wait(call, asked);
+    return this.answer(
+      call,
+      asked,
+      asked.map(({ outcome }) => outcome),
+    );
   }
 
   describe(): InterceptorFacts {
@@ -83,27 +96,38 @@ export class CachedManyInterceptor implements Interceptor {
     return { options: { ...options, maxBatch, window }, state };
   }
 
-  private ask(item: ItemCall, gathered: CallFrame): unknown {
+  private ask(
+    call: Call,
+    args: readonly unknown[],
+    { gathered, lookup }: { readonly gathered: CallFrame; readonly lookup: Interceptor['lookup'] },
+  ): Asked {
+    const [id] = args;
+    const hit = lookup === undefined ? MISS : lookup.call(this.one, call.self, args);
+    if (hit !== MISS) return { id, item: undefined, outcome: hit };
+    let item: ItemCall | undefined;
     try {
-      return this.one.around(item, gathered);
+      item = itemOf(call, args);
+      return { id, item, outcome: this.one.around(item, gathered) };
     } catch (error) {
-      return Promise.reject(error);
+      // Not thrown: what has been gathered for the ids before must be asked for.
+      return { id, item, outcome: Promise.reject(error) };
     }
   }
 
-  private async wait(call: Call, items: readonly ItemCall[], outcomes: readonly unknown[]): Promise<unknown> {
+  private async wait(call: Call, asked: readonly Asked[]): Promise<unknown> {
+    const outcomes = asked.map(({ outcome }) => outcome);
     // Whoever holds something outside of the cache holds it until all have ended.
     if (isHeld(call)) await Promise.allSettled(outcomes);
     const waits = outcomes.map((outcome) => (outcome instanceof Promise ? outcome.catch(asElement) : outcome));
-    return this.answer(call, items, await Promise.all(waits));
+    return this.answer(call, asked, await Promise.all(waits));
   }
 
-  private answer(call: Call, items: readonly ItemCall[], values: readonly unknown[]): unknown {
+  private answer(call: Call, asked: readonly Asked[], values: readonly unknown[]): unknown {
     const ids = call.args[0] as readonly unknown[];
-    call.attempt = items.reduce((most, { attempt }) => Math.max(most, attempt), call.attempt);
-    const source = items.length === 0 ? 'method' : sourceOf(items);
+    call.attempt = asked.reduce((most, { item }) => Math.max(most, item?.attempt ?? 1), call.attempt);
+    const source = asked.length === 0 ? 'method' : sourceOf(asked);
     if (source !== 'method') call.answeredBy(source);
-    const byId = new Map(items.map(({ args }, index) => [args[0], values[index]]));
+    const byId = new Map(asked.map(({ id }, index) => [id, values[index]]));
     const shape = this.settings.returns ?? this.terms.seen.shape ?? 'array';
     return assemble(
       shape,
@@ -131,8 +155,8 @@ export class CachedManyInterceptor implements Interceptor {
   }
 }
 
-const itemOf = (call: Call, id: unknown): ItemCall => {
-  const item = new ItemCall(call.frame, call.self, [id, ...call.args.slice(1)]);
+const itemOf = (call: Call, args: readonly unknown[]): ItemCall => {
+  const item = new ItemCall(call.frame, call.self, args);
   if (call.more === undefined && !call.frame.holdsUntilEnd) return item;
   const { details } = item;
   details.belongTo(call);
