@@ -1,5 +1,8 @@
 /** The store at 65,536 entries: a look-up, an overwrite, and a new key that pushes an old one out. */
+import { TTLCache } from '@isaacs/ttlcache';
+import { CacheableMemory } from 'cacheable';
 import { LRUCache } from 'lru-cache';
+import { LRUMapWithDelete } from 'mnemonist';
 import { core } from '../lib/core.mjs';
 import { compile } from '../lib/driver.mjs';
 import { race } from '../lib/harness.mjs';
@@ -72,6 +75,19 @@ const lruCache = {
   make: (max) => ({ store: new LRUCache({ max, ttl: TTL }), get: 'store.get(key)', set: 'store.set(key, call)' }),
 };
 
+const storing = (store) => ({ store, get: 'store.get(key)', set: 'store.set(key, call)' });
+
+/** What they cost without a decorator; bentocache and cacheable's own class answer with promises, see B1. */
+const peers = [
+  lruCache,
+  { name: 'mnemonist, without ttl', make: (size) => storing(new LRUMapWithDelete(size)) },
+  { name: '@isaacs/ttlcache', make: (max) => storing(new TTLCache({ max, ttl: TTL })) },
+  {
+    name: 'cacheable, in memory',
+    make: (lruSize) => storing(new CacheableMemory({ ttl: TTL, lruSize, useClone: false })),
+  },
+];
+
 const loopOver = (keys, store, statement) => {
   const text = `
     let at = 0;
@@ -128,7 +144,7 @@ const run = async (options) => {
   const table = tableOf(modules);
   const rows = [];
   for (const [operation, { goal, references }] of Object.entries(OPERATIONS)) {
-    const contenders = [references, table, resultCache, lruCache];
+    const contenders = [references, table, resultCache, ...peers];
     const goalOf = ({ ours }) => (ours === true ? goal : undefined);
     for (const size of SIZES) rows.push(...(await rowsOf(contenders, { operation, size, goalOf }, options)));
   }

@@ -30,6 +30,8 @@ export class EntryTimeColumns {
   private readonly hardUntil = new SparseColumn(Infinity);
   private readonly hardUntilWall = new SparseColumn(Infinity);
   private readonly capacity: number;
+  /** Some entry has more than the two times that all have: until then nothing else is looked at. */
+  private hasMore = false;
 
   constructor(capacity: number) {
     this.capacity = capacity;
@@ -47,15 +49,12 @@ export class EntryTimeColumns {
     };
   }
 
-  set(slot: number, { startedAt, freshUntil, refreshAt = Infinity, hardUntil, hardUntilWall }: EntryTimes): void {
-    const { capacity } = this;
-    const hitUntil = hardUntil === Infinity ? Math.min(freshUntil, refreshAt) : -Infinity;
+  set(slot: number, times: EntryTimes): void {
+    const { startedAt, freshUntil, refreshAt = Infinity, hardUntil } = times;
     this.startedAt[slot] = startedAt;
-    this.hitUntil[slot] = hitUntil;
-    this.freshUntil.set(slot, hitUntil === freshUntil ? VACANT : freshUntil, capacity);
-    this.refreshAt.set(slot, refreshAt, capacity);
-    this.hardUntil.set(slot, hardUntil, capacity);
-    this.hardUntilWall.set(slot, hardUntilWall, capacity);
+    if (hardUntil !== Infinity || refreshAt < freshUntil) this.hasMore = true;
+    if (this.hasMore) this.setMore(slot, times);
+    else this.hitUntil[slot] = freshUntil;
   }
 
   /** Takes over an entry's times from columns of another length. */
@@ -63,6 +62,8 @@ export class EntryTimeColumns {
     const { capacity } = this;
     this.startedAt[slot] = from.startedAt[there] as number;
     this.hitUntil[slot] = from.hitUntil[there] as number;
+    if (!from.hasMore) return;
+    this.hasMore = true;
     this.freshUntil.set(slot, from.freshUntil.at(there), capacity);
     this.refreshAt.set(slot, from.refreshAt.at(there), capacity);
     this.hardUntil.set(slot, from.hardUntil.at(there), capacity);
@@ -71,6 +72,7 @@ export class EntryTimeColumns {
 
   vacate(slot: number): void {
     this.hitUntil[slot] = VACANT;
+    if (!this.hasMore) return;
     this.freshUntil.vacate(slot);
     this.refreshAt.vacate(slot);
     this.hardUntil.vacate(slot);
@@ -83,14 +85,26 @@ export class EntryTimeColumns {
     this.refreshAt.clear();
     this.hardUntil.clear();
     this.hardUntilWall.clear();
+    this.hasMore = false;
   }
 
   /** Whether there is an entry and it can serve no more. */
   isOver(slot: number, now: number, retainedFor: number): boolean {
-    return now >= this.endOfFreshness(slot) + retainedFor || now >= this.hardUntil.at(slot);
+    return now >= this.endOfFreshness(slot) + retainedFor || (this.hasMore && now >= this.hardUntil.at(slot));
+  }
+
+  private setMore(slot: number, { freshUntil, refreshAt = Infinity, hardUntil, hardUntilWall }: EntryTimes): void {
+    const { capacity } = this;
+    const hitUntil = hardUntil === Infinity ? Math.min(freshUntil, refreshAt) : -Infinity;
+    this.hitUntil[slot] = hitUntil;
+    this.freshUntil.set(slot, hitUntil === freshUntil ? VACANT : freshUntil, capacity);
+    this.refreshAt.set(slot, refreshAt, capacity);
+    this.hardUntil.set(slot, hardUntil, capacity);
+    this.hardUntilWall.set(slot, hardUntilWall, capacity);
   }
 
   private endOfFreshness(slot: number): number {
+    if (!this.hasMore) return this.hitUntil[slot] as number;
     const later = this.freshUntil.at(slot);
     return Number.isNaN(later) ? (this.hitUntil[slot] as number) : later;
   }
