@@ -123,10 +123,10 @@ describe('key-value secrets', () => {
   });
 
   test('the mounts tell which version a path has, and 403 for what is mounted nowhere', async () => {
-    const vault = await vaultWith({ mounts: { 'secret/': 'kv-v1', 'secret/team/': 'kv-v2', database: 'database' } });
+    const vault = await vaultWith({ mounts: { 'secret/': 'kv-v1', 'team/a/': 'kv-v2', database: 'database' } });
     const versionOf = async (path: string) => (await ask(vault, `sys/internal/ui/mounts/${path}`)).body.data;
-    expect(await versionOf('secret/team/app')).toMatchObject({
-      path: 'secret/team/',
+    expect(await versionOf('team/a/app')).toMatchObject({
+      path: 'team/a/',
       type: 'kv',
       options: { version: '2' },
     });
@@ -139,6 +139,9 @@ describe('key-value secrets', () => {
     ]);
     expect((await ask(vault, 'foo/bar')).body.errors[0]).toContain('no handler for route "foo/bar"');
     expect(() => vault.setSecret('foo/bar', {})).toThrow("no key-value engine is mounted at 'foo/bar'");
+    await expect(fakeVault({ mounts: { a: 'kv-v1', 'a/b': 'kv-v2' } })).rejects.toThrow(
+      "mount 'a/b/' lies inside of 'a/'",
+    );
   });
 });
 

@@ -32,7 +32,6 @@ export class Mounts {
       if (kind === 'kv-v2') return new VersionedSecrets(parts.ids, parts.clock);
       return new DynamicCredentials(path, options.roles ?? {}, parts.leases);
     };
-    // The longest path first, so that a mount inside of another is found.
     this.#mounts = Object.entries(options.mounts ?? DEFAULT_MOUNTS)
       .map(([given, kind]) => ({ path: withSlash(given), kind }))
       .map(({ path, kind }) => ({
@@ -40,8 +39,8 @@ export class Mounts {
         kind,
         engine: engineOf(kind, path),
         accessor: `${kind}_${parts.ids.letters(8)}`,
-      }))
-      .sort((one, other) => other.path.length - one.path.length);
+      }));
+    this.#refuseNesting();
   }
 
   kindOf(path: string): VaultEngine | undefined {
@@ -86,6 +85,14 @@ export class Mounts {
         type: isKeyValue ? 'kv' : 'database',
       },
     });
+  }
+
+  /** As Vault does: no mount lies inside of another. */
+  #refuseNesting(): void {
+    for (const { path } of this.#mounts) {
+      const outer = this.#mounts.find((other) => other.path !== path && path.startsWith(other.path));
+      if (outer !== undefined) throw new TypeError(`fakeVault: mount '${path}' lies inside of '${outer.path}'`);
+    }
   }
 
   #find(path: string): Mount | undefined {
