@@ -58,7 +58,10 @@ export class VaultClient {
     const url = `${this.#options.address}/v1/${encoded}`;
     const response = await this.#send(url, request);
     const target = this.#redirection(url, response);
-    return this.#read(target === undefined ? response : await this.#send(target, request));
+    if (target === undefined) return this.#read(response);
+    // An unread body would hold its connection.
+    await response.body?.cancel();
+    return this.#read(await this.#send(target, request));
   }
 
   /** As `ask`. @throws VaultError when the answer is no success. */

@@ -28,7 +28,7 @@ const termOf = leaseTtl<IssuedToken>({
 });
 
 /** However often tokens die: a server that revokes each at once is not stormed with log-ins. */
-const LOGINS = { limit: 10, interval: '1m', scope: 'instance' } as const;
+const LOGINS = { limit: 30, interval: '1m', scope: 'instance' } as const;
 
 /** Whether Vault said that it is the token, and not a policy. */
 const isClear = (error: unknown): boolean =>
