@@ -44,3 +44,15 @@ export type { ScriptWindow } from './faulty-upstream/script.js';
 export type { RequestLog, RequestOutcome, RequestRecord } from './faulty-upstream/request-log.js';
 export { Reply, reply, type ReplyOptions } from './faulty-upstream/reply.js';
 export type { Responder, Routes, UpstreamRequest } from './faulty-upstream/responder.js';
+export { FakeVault, fakeVault } from './fake-vault/fake-vault.js';
+export type { VaultFault } from './fake-vault/faults.js';
+export type { VaultRole } from './fake-vault/node.js';
+export type { VaultOperation } from './fake-vault/operations.js';
+export type {
+  DynamicRole,
+  FakeVaultOptions,
+  Latency,
+  VaultClock,
+  VaultEngine,
+  VaultLatency,
+} from './fake-vault/options.js';

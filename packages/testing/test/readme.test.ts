@@ -10,20 +10,26 @@ const AsyncFunction = (async () => undefined).constructor as new (
   ...source: string[]
 ) => (load: (name: string) => unknown, exports: object) => Promise<void>;
 
-const open: testing.FaultyUpstream[] = [];
+const open: { close(): Promise<void> }[] = [];
 const faultyUpstream: typeof testing.faultyUpstream = async (options) => {
   const upstream = await testing.faultyUpstream(options);
   open.push(upstream);
   return upstream;
 };
 
-// A snippet that fails half-way leaves its upstream open.
+const fakeVault: typeof testing.fakeVault = async (options) => {
+  const vault = await testing.fakeVault(options);
+  open.push(vault);
+  return vault;
+};
+
+// A snippet that fails half-way leaves its server open.
 afterEach(async () => {
-  await Promise.all(open.splice(0).map((upstream) => upstream.close()));
+  await Promise.all(open.splice(0).map((server) => server.close()));
 });
 
 const load = (name: string): unknown =>
-  name === '@holdfast/testing' ? { ...testing, faultyUpstream } : jest.requireActual(name);
+  name === '@holdfast/testing' ? { ...testing, faultyUpstream, fakeVault } : jest.requireActual(name);
 
 test.each(snippets.map((code, index) => [index + 1, code]))('snippet %i of the README runs', async (_, code) => {
   const compilerOptions = { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022, esModuleInterop: true };
@@ -32,5 +38,5 @@ test.each(snippets.map((code, index) => [index + 1, code]))('snippet %i of the R
 });
 
 test('the README has its snippets', () => {
-  expect(snippets).toHaveLength(3);
+  expect(snippets).toHaveLength(4);
 });

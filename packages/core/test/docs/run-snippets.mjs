@@ -31,6 +31,7 @@ const bundle = () =>
     external: ['debug', 'mnemonist'],
     alias: {
       '@holdfast/core': join(packages, 'core/src/index.ts'),
+      '@holdfast/secrets': join(packages, 'secrets/src/index.ts'),
       '@holdfast/testing': join(packages, 'testing/src/index.ts'),
     },
     tsconfigRaw: { compilerOptions: { target: 'es2022', experimentalDecorators: dialect === 'legacy' } },

@@ -1,0 +1,52 @@
+/** What Vault lent, and for how long. */
+export interface VaultLease {
+  readonly id: string;
+  /** Seconds, when it was given. */
+  readonly duration: number;
+  readonly renewable: boolean;
+}
+
+/** Of a versioned secret, as Vault tells it: version, times, custom metadata. */
+export type SecretMetadata = Readonly<Record<string, unknown>>;
+
+export type SecretData = Readonly<Record<string, unknown>>;
+
+interface Parts<Data> {
+  readonly data: Data;
+  readonly lease: VaultLease | undefined;
+  readonly metadata: SecretMetadata | undefined;
+}
+
+/** A secret with what is known of it. Printing it shows the lease and the metadata, and of the data nothing. */
+export class SecretEnvelope<Data extends SecretData = SecretData> {
+  /** Undefined for what is not leased. */
+  readonly lease: VaultLease | undefined;
+  /** Undefined for what has no versions. */
+  readonly metadata: SecretMetadata | undefined;
+  readonly #data: Data;
+
+  constructor({ data, lease, metadata }: Parts<Data>) {
+    this.#data = frozen(data);
+    this.lease = lease;
+    this.metadata = frozen(metadata);
+  }
+
+  /** Frozen, all the way down: it is shared by all who read the secret. */
+  get data(): Data {
+    return this.#data;
+  }
+
+  toJSON(): unknown {
+    return { data: '[secret]', lease: this.lease, metadata: this.metadata };
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): unknown {
+    return this.toJSON();
+  }
+}
+
+const frozen = <Value>(value: Value): Value => {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  Object.values(value).forEach(frozen);
+  return Object.freeze(value);
+};

@@ -1,0 +1,79 @@
+import { SecretFormatError } from '../errors.js';
+import type { Secret } from '../secret.js';
+import { type VaultClient, type VaultReply, type VaultRequest, errorFrom, isRecord } from './client.js';
+import { SecretEnvelope, type VaultLease } from './envelope.js';
+import { type Mount, Mounts } from './mounts.js';
+
+const leaseFrom = (body: VaultReply['body']): VaultLease | undefined => {
+  const { lease_id: id, lease_duration: duration, renewable } = body;
+  if (typeof id !== 'string' || id === '') return undefined;
+  // A lease that does not say how long it lasts has Vault's default.
+  return { id, duration: typeof duration === 'number' ? duration : 3600, renewable: renewable === true };
+};
+
+const envelopeOf = (body: VaultReply['body'], isVersioned: boolean): SecretEnvelope => {
+  const outer = body['data'];
+  const data = isVersioned && isRecord(outer) ? outer['data'] : outer;
+  if (!isRecord(data)) throw new SecretFormatError('the answer has no data');
+  const metadata = isVersioned && isRecord(outer) && isRecord(outer['metadata']) ? outer['metadata'] : undefined;
+  return new SecretEnvelope({ data, lease: leaseFrom(body), metadata });
+};
+
+/** `secret/app` as the interface has it, `secret/data/app`; a path that is so already stays. */
+const versionedPath = (path: string, mount: string): string =>
+  path.startsWith(`${mount}data/`) ? path : `${mount}data/${path.slice(mount.length)}`;
+
+const hasMetadata = ({ body }: VaultReply): boolean => isRecord(body['data']) && isRecord(body['data']['metadata']);
+
+/** Reads secrets as Vault keeps them. No policy; those are its callers'. */
+export class VaultSource {
+  readonly #client: VaultClient;
+  readonly #mounts: Mounts;
+  readonly #configured: 1 | 2 | undefined;
+
+  /** @param configured the version of key-value secrets where the server does not tell. */
+  constructor(client: VaultClient, configured: 1 | 2 | undefined) {
+    this.#client = client;
+    this.#mounts = new Mounts(client);
+    this.#configured = configured;
+  }
+
+  /** @throws VaultError, SecretFormatError, and what `fetch` throws. */
+  async read(path: string, token: Secret, signal: AbortSignal | undefined): Promise<SecretEnvelope> {
+    const request: VaultRequest = { token, signal };
+    const mount = (await this.#mounts.find(path, request)) ?? this.#configuredMount(path);
+    if (mount === undefined) return this.#guess(path, request);
+    const isVersioned = mount.kind === 'kv-v2';
+    const body = await this.#client.demand(isVersioned ? versionedPath(path, mount.path) : path, request);
+    return envelopeOf(body, isVersioned);
+  }
+
+  forget(): void {
+    this.#mounts.clear();
+  }
+
+  #configuredMount(path: string): Mount | undefined {
+    if (this.#configured === undefined) return undefined;
+    return { path: firstSegment(path), kind: this.#configured === 2 ? 'kv-v2' : 'plain' };
+  }
+
+  /** Version 2 first. A 404 with metadata is an answer of version 2; without, the path may be one of version 1. */
+  async #guess(path: string, request: VaultRequest): Promise<SecretEnvelope> {
+    const versioned = await this.#client.ask(versionedPath(path, firstSegment(path)), request);
+    if (versioned.status < 300) return this.#learnt(path, versioned.body);
+    if (versioned.status !== 404 || hasMetadata(versioned)) throw errorFrom(versioned);
+    const plain = await this.#client.demand(path, request);
+    const envelope = envelopeOf(plain, false);
+    // What is made on demand has a lease, and says nothing about its neighbours' version.
+    if (envelope.lease === undefined) this.#mounts.learn(path, 'plain');
+    return envelope;
+  }
+
+  #learnt(path: string, body: VaultReply['body']): SecretEnvelope {
+    const envelope = envelopeOf(body, true);
+    this.#mounts.learn(path, 'kv-v2');
+    return envelope;
+  }
+}
+
+const firstSegment = (path: string): string => path.slice(0, path.indexOf('/') + 1);

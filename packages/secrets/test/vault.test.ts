@@ -1,0 +1,339 @@
+import { classifyError } from '@holdfast/core';
+import { SecretsError, VaultAuthenticationError, VaultError, VaultSecrets, tokenAuth } from '../src/index.js';
+import { NEW, OLD, PATH, type World, worldWith } from './world.js';
+
+const dynamic = (leaseDuration: number) => ({ roles: { 'database/creds/app': { leaseDuration } } });
+const CREDS = 'database/creds/app';
+
+describe('reading', () => {
+  test('a secret is read once, and then comes from the cache until its ttl', async () => {
+    const { vault, server, ended, clock } = await worldWith();
+    expect(await ended(vault.get(PATH))).toEqual(OLD);
+    server.setSecret(PATH, NEW);
+    expect(await ended(vault.get(PATH))).toEqual(OLD);
+    await clock.advance(300_000);
+    expect(await ended(vault.get(PATH))).toEqual(NEW);
+    expect([server.count('read'), server.count('login'), server.count('mounts')]).toEqual([2, 1, 1]);
+  });
+
+  test('G14–G16: a bypass reads and writes; a ttl of one call holds for what it reads', async () => {
+    const { vault, server, ended, clock } = await worldWith();
+    await ended(vault.get(PATH));
+    server.setSecret(PATH, NEW);
+    expect(await ended(vault.get(PATH, { bypassCache: true, ttl: '1h' }))).toEqual(NEW);
+    server.setSecret(PATH, OLD);
+    await clock.advance(3_599_000);
+    expect(await ended(vault.get(PATH))).toEqual(NEW);
+    await clock.advance(1_000);
+    expect(await ended(vault.get(PATH, { ttl: 0 }))).toEqual(OLD);
+    server.setSecret(PATH, NEW);
+    await clock.advance(1e9);
+    expect(await ended(vault.get(PATH))).toEqual(OLD);
+  });
+
+  test('G17, G46: secrets are forgotten one by one, all together, and when the provider is closed', async () => {
+    const { vault, server, ended } = await worldWith();
+    await ended(vault.get(PATH));
+    expect([await vault.invalidate(PATH), await vault.invalidate(PATH)]).toEqual([true, false]);
+    await ended(vault.get(PATH));
+    await vault.clear();
+    await ended(vault.get(PATH));
+    expect(server.count('read')).toBe(3);
+    await vault.close();
+    await vault.close();
+    await expect(vault.get(PATH)).rejects.toThrow('the provider is closed');
+    expect(vault.stats.size).toBe(0);
+  });
+
+  test('G44: a thousand callers share one read and one log-in', async () => {
+    const { vault, server, ended } = await worldWith();
+    await ended(Promise.all(Array.from({ length: 1_000 }, () => vault.get(PATH))));
+    expect([server.count('read'), server.count('login')]).toEqual([1, 1]);
+  });
+
+  test('the envelope has lease and metadata, and the data is frozen', async () => {
+    const { vault, ended } = await worldWith({}, dynamic(3_600));
+    const secret = await ended(vault.read(PATH));
+    expect([secret.lease, secret.metadata?.['version']]).toEqual([undefined, 1]);
+    expect(Object.isFrozen(secret.data)).toBe(true);
+    const leased = await ended(vault.read(CREDS));
+    expect(leased.lease).toMatchObject({ duration: 3_600, renewable: true });
+    expect(leased.metadata).toBeUndefined();
+  });
+
+  test('a warm-up reads all paths at once and tells which it could not', async () => {
+    const { vault, server, ended } = await worldWith();
+    const { warmed, failed } = await ended(vault.warm([PATH, PATH, 'secret/none']));
+    expect([warmed, failed.map(({ path, error }) => [path, classifyError(error)])]).toEqual([
+      [PATH],
+      [['secret/none', 'notFound']],
+    ]);
+    await vault.get(PATH);
+    expect(server.count('read')).toBe(2);
+  });
+
+  test('a namespace is asked for, and its secrets are its own', async () => {
+    const { vault, server, ended } = await worldWith({ namespace: 'team-a' }, { namespaces: ['team-a'] });
+    server.setSecret(PATH, NEW, { namespace: 'team-a' });
+    expect(await ended(vault.get(PATH))).toEqual(NEW);
+  });
+});
+
+describe('versions of key-value secrets', () => {
+  test('the mounts tell; the path of the interface is understood, too', async () => {
+    const { vault, server, ended } = await worldWith();
+    server.setSecret('kv/app', { a: 1 });
+    expect(await ended(vault.get('kv/app'))).toEqual({ a: 1 });
+    expect(await ended(vault.get('/secret/data/app/db'))).toEqual(OLD);
+    expect(server.count('mounts')).toBe(2);
+  });
+
+  test('mounts may have several segments, and many first reads ask for each once', async () => {
+    const mounts = { 'secret/': 'kv-v2', 'team/a/': 'kv-v2', 'team/b/': 'kv-v1' } as const;
+    const { vault, server, ended } = await worldWith({}, { mounts });
+    server.setSecret('team/a/x', { a: 1 });
+    server.setSecret('team/b/x', { b: 1 });
+    server.setSecret('team/b/y', { b: 2 });
+    const reads = ['team/a/x', 'team/b/x', 'team/b/y', PATH].map((path) => vault.get(path));
+    expect(await ended(Promise.all(reads))).toEqual([{ a: 1 }, { b: 1 }, { b: 2 }, OLD]);
+    expect(server.count('mounts')).toBeLessThanOrEqual(4);
+    await ended(vault.warm(['team/a/y', 'team/b/z']));
+    expect(server.count('mounts')).toBeLessThanOrEqual(4);
+  });
+
+  test('where the token may not ask, what is configured counts', async () => {
+    const { vault, server, ended } = await worldWith({ kvVersion: 2 });
+    server.deny('sys/internal/ui/mounts');
+    expect(await ended(vault.get(PATH))).toEqual(OLD);
+    expect(server.count('read')).toBe(1);
+  });
+
+  test('else version 2 is tried, and version 1 only after a 404 without metadata', async () => {
+    const { vault, server, ended, errorOf } = await worldWith();
+    server.deny('sys/internal/ui/mounts');
+    server.setSecret('kv/app', { a: 1 });
+    server.setSecret('secret/gone', { a: 1 });
+    server.deleteSecret('secret/gone');
+    expect(await ended(vault.get('kv/app'))).toEqual({ a: 1 });
+    expect(server.count('read')).toBe(2);
+    expect(await errorOf(vault.get('secret/gone'))).toMatchObject({ status: 404, reason: 'deleted' });
+    expect(server.count('read')).toBe(3);
+    server.setSecret('kv/other', { b: 1 });
+    await ended(vault.get('kv/other'));
+    expect(server.count('read')).toBe(4);
+  });
+});
+
+describe('leases', () => {
+  test.each([
+    [5, 2_500],
+    [30, 10_000],
+    [70, 10_000],
+    [3_600, 3_540_000],
+  ])('G20: a lease of %i s is used for %i ms', async (lease, ttl) => {
+    const { vault, clock, ended } = await worldWith({}, dynamic(lease));
+    const first = await ended(vault.get(CREDS));
+    await clock.advance(ttl - 1);
+    expect(await ended(vault.get(CREDS))).toBe(first);
+    await clock.advance(1);
+    expect(await ended(vault.get(CREDS))).not.toBe(first);
+  });
+
+  test.each([5, 30, 70, 3_600])(
+    'GX2: a lease of %i s is never outlived, however long Vault is sealed',
+    async (lease) => {
+      const { vault, server, clock, ended, errorOf } = await worldWith({ retry: { maxAttempts: 1 } }, dynamic(lease));
+      const { username } = await ended(vault.get<{ username: string }>(CREDS));
+      server.seal();
+      await clock.advance(lease * 1000 - 1 - clock.now());
+      expect([(await ended(vault.get(CREDS)))['username'], server.isLeased(username)]).toEqual([username, true]);
+      await clock.advance(1);
+      expect(server.isLeased(username)).toBe(false);
+      expect(await errorOf(vault.get(CREDS))).toMatchObject({ reason: 'sealed' });
+    },
+  );
+
+  test('a duration without a lease, as of version 1, is none: the ttl counts', async () => {
+    const { vault, server, clock, ended } = await worldWith();
+    server.setSecret('kv/app', { a: 1 });
+    await ended(vault.get('kv/app'));
+    await clock.advance(300_000);
+    await ended(vault.get('kv/app'));
+    expect(server.count('read')).toBe(2);
+  });
+});
+
+describe('tokens', () => {
+  test('G5, G38: an expired token is replaced once, and the read goes on', async () => {
+    const { vault, server, ended, events } = await worldWith();
+    await ended(vault.get(PATH));
+    server.expireToken();
+    server.setSecret(PATH, NEW);
+    expect(await ended(vault.get(PATH, { bypassCache: true }))).toEqual(NEW);
+    expect([server.count('login'), server.count('lookup')]).toEqual([2, 1]);
+    expect(events.count('auth.refreshed')).toBe(1);
+  });
+
+  test('G38: a thousand callers at the end of a token cost one look-up and one log-in', async () => {
+    const { vault, server, ended } = await worldWith({ maxSize: 2_000 });
+    const paths = Array.from({ length: 1_000 }, (_, index) => `secret/many/${index}`);
+    for (const path of paths) server.setSecret(path, { path });
+    await ended(vault.get(PATH));
+    server.expireToken();
+    const all = await ended(Promise.all(paths.map((path) => vault.get(path))));
+    expect(all.map(({ path }) => path)).toEqual(paths);
+    expect([server.count('login'), server.count('lookup')]).toEqual([2, 1]);
+  });
+
+  test('a server that says that the token is invalid need not be asked whether it is', async () => {
+    const { vault, server, ended } = await worldWith({}, { tellsInvalidToken: true });
+    await ended(vault.get(PATH));
+    server.expireToken();
+    await ended(vault.get(PATH, { bypassCache: true }));
+    expect([server.count('login'), server.count('lookup')]).toEqual([2, 0]);
+  });
+
+  test('a token is replaced before its end, without a failed read', async () => {
+    const appRole = { roleId: 'role', secretId: 'secret-id', tokenTtl: 60 };
+    const { vault, server, clock, ended } = await worldWith({}, { appRole });
+    await ended(vault.get(PATH));
+    await clock.advance(50_000);
+    await ended(vault.get(PATH, { bypassCache: true }));
+    expect([server.count('login'), server.requests.recent.some(({ status }) => status === 403)]).toEqual([2, false]);
+  });
+
+  test('G40: a policy that refuses is no reason to log in again, and takes the cached secret away', async () => {
+    const { vault, server, clock, ended, errorOf } = await worldWith();
+    await ended(vault.get(PATH));
+    server.deny('secret/data/app');
+    await clock.advance(300_000);
+    const error = await errorOf(vault.get(PATH));
+    expect([classifyError(error), error]).toEqual(['authorization', expect.any(VaultError)]);
+    expect((error as VaultError).cause).toMatchObject({ code: 'SECRETS_DENIED' });
+    expect([server.count('login'), server.count('lookup'), vault.stats.size]).toEqual([1, 1, 0]);
+    server.seal();
+    expect(await errorOf(vault.get(PATH))).toMatchObject({ status: 503 });
+  });
+
+  test('a refused log-in is not repeated, and nothing old is served for it', async () => {
+    const { vault, server, errorOf } = await worldWith({
+      auth: tokenAuth(() => Promise.reject(new VaultAuthenticationError('no token file'))),
+    });
+    expect(await errorOf(vault.get(PATH))).toBeInstanceOf(VaultAuthenticationError);
+    expect(server.requests.count).toBe(0);
+  });
+
+  test('a fixed token that has died cannot be replaced, and the error says so', async () => {
+    const { vault, server, ended, errorOf } = await worldWith({ auth: tokenAuth('root') });
+    await ended(vault.get(PATH));
+    server.expireToken();
+    const error = (await errorOf(vault.get(PATH, { bypassCache: true }))) as Error;
+    expect([classifyError(error), error.cause]).toEqual(['authorization', expect.any(VaultAuthenticationError)]);
+    expect(server.count('login')).toBe(0);
+  });
+
+  test('a server that kills every token at once is not stormed with log-ins', async () => {
+    const { vault, server, ended, errorOf } = await worldWith();
+    await ended(vault.get(PATH));
+    for (let n = 0; n < 100; n += 1) {
+      server.expireToken();
+      server.failNext({ status: 403, errors: ['invalid token'], times: 2 });
+      await errorOf(vault.get(`secret/other/${n}`));
+    }
+    expect(server.count('login')).toBe(30);
+  });
+});
+
+describe('failures', () => {
+  const failWith = async (status: number, errors: string[] = []): Promise<[World, unknown]> => {
+    const world = await worldWith({ retry: { maxAttempts: 1 } });
+    await world.ended(world.vault.get('secret/app/db'));
+    world.server.failNext({ status, errors, times: 5 });
+    return [world, await world.errorOf(world.vault.get('secret/other'))];
+  };
+
+  test.each([
+    [400, [], 'permanent'],
+    [401, [], 'authentication'],
+    [403, ['permission denied'], 'authorization'],
+    [403, ['2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n'], 'authentication'],
+    [404, [], 'notFound'],
+    [405, [], 'permanent'],
+    [408, [], 'transient'],
+    [412, ['required index state not present'], 'transient'],
+    [429, [], 'transient'],
+    [472, [], 'transient'],
+    [473, [], 'transient'],
+    [500, ['local node not active but active cluster node not found'], 'transient'],
+    [502, [], 'transient'],
+    [503, ['Vault is sealed'], 'transient'],
+  ])('G32–G34: a %i %j is %s', async (status, errors, expected) => {
+    const [, error] = await failWith(status, errors);
+    expect([classifyError(error), (error as VaultError).status]).toEqual([expected, status]);
+  });
+
+  test('G37: what passes is retried, with the delay that the server asks for', async () => {
+    const { vault, server, clock, ended } = await worldWith();
+    await ended(vault.get(PATH));
+    server.throttle({ times: 2, retryAfter: 7 });
+    const before = clock.now();
+    await ended(vault.get('secret/app/db', { bypassCache: true }));
+    expect(clock.now() - before).toBeGreaterThanOrEqual(14_000);
+  });
+
+  test('GX4: missing secrets open no circuit', async () => {
+    const { vault, ended, errorOf } = await worldWith();
+    for (let n = 0; n < 20; n += 1) await errorOf(vault.get(`secret/none/${n}`));
+    expect([vault.circuit.state, await ended(vault.get(PATH))]).toEqual(['closed', OLD]);
+  });
+
+  test('two providers have two circuits', async () => {
+    const { vault, server, runtime, errorOf, ended } = await worldWith();
+    const address = 'http://127.0.0.1:1';
+    const other = new VaultSecrets({ address, auth: tokenAuth('x'), runtime, fetch: () => Promise.reject(refused()) });
+    for (let n = 0; n < 3; n += 1) await errorOf(other.get(PATH));
+    expect([other.circuit.state, vault.circuit.state]).toEqual(['open', 'closed']);
+    expect(await ended(vault.get(PATH))).toEqual(OLD);
+    expect(server.count('read')).toBe(1);
+  });
+
+  test('an answer that is no JSON is neither shown nor kept', async () => {
+    const page = new Response('<html>canary</html>', { status: 200 });
+    const { vault, errorOf } = await worldWith({
+      retry: { maxAttempts: 1 },
+      auth: tokenAuth('t'),
+      fetch: async () => page,
+    });
+    const error = (await errorOf(vault.get(PATH))) as Error;
+    expect([error.name, error.message]).toEqual(['SecretFormatError', 'the answer is no JSON object']);
+    expect(vault.stats.size).toBe(0);
+  });
+
+  test('a token goes with a redirect only where it may', async () => {
+    const asked: string[] = [];
+    const redirecting: typeof fetch = async (input, init) => {
+      const url = input as string;
+      asked.push(`${new URL(url).host} ${new Headers(init?.headers).get('x-vault-token')}`);
+      if (url.startsWith('http://standby'))
+        return new Response(null, { status: 307, headers: { location: url.replace('standby', 'leader') } });
+      return Response.json({ data: { path: 'secret/', type: 'kv', options: { version: '1' }, a: 1 } });
+    };
+    const options = { address: 'http://standby', auth: tokenAuth('t'), fetch: redirecting, retry: { maxAttempts: 1 } };
+    const { vault, errorOf } = await worldWith(options);
+    expect(await errorOf(vault.get('secret/a'))).toMatchObject({ status: 307, reason: 'redirected' });
+    expect(asked).toEqual(['standby t']);
+    const { vault: trusting, ended } = await worldWith({ ...options, peers: ['http://leader'] });
+    expect(await ended(trusting.get('secret/a'))).toMatchObject({ a: 1 });
+    expect(asked.slice(1)).toEqual(['standby t', 'leader t', 'standby t', 'leader t']);
+  });
+
+  test.each(['secret', '', 'secret/../sys/mounts', 'secret//a', 'a/./b'])('the path %j is refused', async (path) => {
+    const { vault, server } = await worldWith();
+    await expect(vault.get(path)).rejects.toThrow(SecretsError);
+    await expect(vault.get(path)).rejects.toThrow("a path must read 'mount/name'");
+    expect(server.requests.count).toBe(0);
+  });
+});
+
+const refused = (): Error =>
+  new TypeError('fetch failed', { cause: Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }) });

@@ -1,0 +1,66 @@
+import type { SeededRandom } from '../seeded-random.js';
+
+/** What a mount keeps: versioned or plain key-value secrets, or credentials made on demand. */
+export type VaultEngine = 'kv-v1' | 'kv-v2' | 'database';
+
+/** Credentials that `database/creds/<role>` makes. */
+export interface DynamicRole {
+  /** Seconds. Default 3600. */
+  readonly leaseDuration?: number;
+  /** Default true. */
+  readonly renewable?: boolean;
+  /** Seconds from the first lease that renewals cannot pass. Default 86,400. */
+  readonly maxDuration?: number;
+}
+
+/** Milliseconds: fixed, or drawn from `[min, max)`. */
+export type Latency = number | readonly [min: number, max: number];
+
+export interface VaultLatency {
+  /** Reads of key-value secrets. Default 0. */
+  readonly read?: Latency;
+  /** Log-ins, look-ups and renewals of tokens. Default 0. */
+  readonly token?: Latency;
+  /** Dynamic credentials. Default 0. */
+  readonly dynamic?: Latency;
+}
+
+export interface FakeVaultOptions {
+  /** The root token, which never expires by itself. Default 'root'. */
+  readonly token?: string;
+  /** What AppRole log-ins take. `tokenTtl` is in seconds, default 3600. Default: role 'role', secret 'secret-id'. */
+  readonly appRole?: { readonly roleId: string; readonly secretId: string; readonly tokenTtl?: number };
+  /** Engines by path. Default `{ 'secret/': 'kv-v2', 'kv/': 'kv-v1', 'database/': 'database' }`. */
+  readonly mounts?: Readonly<Record<string, VaultEngine>>;
+  /** By path, as `'database/creds/app'`. Default: none. */
+  readonly roles?: Readonly<Record<string, DynamicRole>>;
+  /** Besides the root; each has the same mounts, empty. Default: none. */
+  readonly namespaces?: readonly string[];
+  /** 403 for a dead token says 'invalid token' besides 'permission denied', as newer servers do. Default false. */
+  readonly tellsInvalidToken?: boolean;
+  /** `'typical'`: 5–20 ms a read, 2–10 ms a token, 50–200 ms a dynamic secret. Default none. */
+  readonly latency?: VaultLatency | 'typical';
+  /** Seed of latencies, tokens and passwords. Default 1. */
+  readonly seed?: number;
+  /** What leases, tokens and latencies go by, such as a `virtualClock()`. Default: real time. */
+  readonly clock?: VaultClock;
+  /** Let the process exit although the server is open. Default false. */
+  readonly unref?: boolean;
+  /** How many requests `requests.recent` holds. Default 1,000. */
+  readonly logLimit?: number;
+}
+
+export interface VaultClock {
+  /** Milliseconds. */
+  now(): number;
+  /** Milliseconds since the epoch. */
+  wall(): number;
+  sleep(ms: number): Promise<unknown>;
+}
+
+export const TYPICAL: Required<VaultLatency> = { read: [5, 20], token: [2, 10], dynamic: [50, 200] };
+
+export const draw = (latency: Latency, random: SeededRandom): number => {
+  const [min, max] = typeof latency === 'number' ? [latency, latency] : latency;
+  return min + random() * (max - min);
+};
