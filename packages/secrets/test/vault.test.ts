@@ -131,7 +131,7 @@ describe('leases', () => {
     [70, 10_000],
     [3_600, 3_540_000],
   ])('G20: a lease of %i s is used for %i ms', async (lease, ttl) => {
-    const { vault, clock, ended } = await worldWith({}, dynamic(lease));
+    const { vault, clock, ended } = await worldWith({ renewLeases: false }, dynamic(lease));
     const first = await ended(vault.get(CREDS));
     await clock.advance(ttl - 1);
     expect(await ended(vault.get(CREDS))).toBe(first);
@@ -152,6 +152,42 @@ describe('leases', () => {
       expect(await errorOf(vault.get(CREDS))).toMatchObject({ reason: 'sealed' });
     },
   );
+
+  test('a lease that can be renewed is, and the credentials stay until its last end is near', async () => {
+    const roles = { 'database/creds/app': { leaseDuration: 300, maxDuration: 900 } };
+    const { vault, server, clock, ended } = await worldWith({}, { roles });
+    const names = new Set<string>();
+    for (let minute = 0; minute < 20; minute += 1) {
+      const { username } = await ended(vault.get<{ username: string }>(CREDS));
+      expect([minute, server.isLeased(username)]).toEqual([minute, true]);
+      names.add(username);
+      await clock.advance(60_000);
+    }
+    expect([names.size, server.count('dynamic')]).toEqual([2, 2]);
+    expect(server.count('renewLease')).toBeGreaterThan(3);
+  });
+
+  test('a lease that has been revoked, or may not be renewed, is replaced by a new one', async () => {
+    const { vault, server, clock, ended } = await worldWith({}, dynamic(300));
+    const read = () => ended(vault.read<{ username: string }>(CREDS));
+    const first = await read();
+    server.revokeLeases();
+    await clock.advance(240_000);
+    const second = await read();
+    expect([second.data.username === first.data.username, server.count('dynamic')]).toEqual([false, 2]);
+    server.failNext({ status: 403, errors: ['permission denied'] });
+    await clock.advance(240_000);
+    await read();
+    expect([server.count('dynamic'), server.count('login')]).toEqual([3, 1]);
+  });
+
+  test('a bypass of the cache makes new credentials', async () => {
+    const { vault, server, clock, ended } = await worldWith({}, dynamic(300));
+    await ended(vault.get(CREDS));
+    await clock.advance(240_000);
+    await ended(vault.get(CREDS, { bypassCache: true }));
+    expect([server.count('dynamic'), server.count('renewLease')]).toEqual([2, 0]);
+  });
 
   test('a duration without a lease, as of version 1, is none: the ttl counts', async () => {
     const { vault, server, clock, ended } = await worldWith();

@@ -15,6 +15,8 @@ export interface VaultSecretsOptions {
   readonly staleIfError?: Duration;
   /** So long before a lease ends its secret is read anew. Default '1m'. */
   readonly leaseMargin?: Duration;
+  /** A secret whose lease can be renewed is kept with the lease begun anew, instead of a new one. Default true. */
+  readonly renewLeases?: boolean;
   /** Secrets kept; the least recently used goes first. Default 256. */
   readonly maxSize?: number;
   /** The version of key-value secrets, where the token may not ask `sys/internal/ui/mounts`. Default: found out by reading. */
@@ -40,6 +42,7 @@ const KNOWN = new Set<string>([
   'ttl',
   'staleIfError',
   'leaseMargin',
+  'renewLeases',
   'maxSize',
   'kvVersion',
   'retry',
@@ -69,11 +72,13 @@ export const checkedAddress = (address: unknown, option: string): string => {
 export const checkOptions = (options: VaultSecretsOptions): void => {
   const unknown = Object.keys(options).find((key) => !KNOWN.has(key));
   if (unknown !== undefined) throw wrong(unknown, `is no option; known options: ${[...KNOWN].sort().join(', ')}`);
-  const { auth, kvVersion, namespace } = options;
+  const { auth, kvVersion, namespace, renewLeases } = options;
   if (typeof (auth as Partial<VaultAuth> | undefined)?.logIn !== 'function')
     throw wrong('auth', 'must be tokenAuth(…), appRoleAuth(…) or an object with logIn');
   if (kvVersion !== undefined && kvVersion !== 1 && kvVersion !== 2)
     throw wrong('kvVersion', `must be 1 or 2, got ${String(kvVersion)}`);
+  if (renewLeases !== undefined && typeof renewLeases !== 'boolean')
+    throw wrong('renewLeases', `must be true or false, got ${String(renewLeases)}`);
   if (namespace !== undefined && (typeof namespace !== 'string' || namespace === ''))
     throw wrong('namespace', 'must be a non-empty string; leave it out for the root');
 };

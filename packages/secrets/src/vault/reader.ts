@@ -16,6 +16,8 @@ import type { VaultSource } from './source.js';
 /** How one call wants its result kept. Not part of the key. */
 export interface Keeping {
   readonly ttlOf: (envelope: SecretEnvelope) => ComputedTtl;
+  /** Whether a lease may be renewed in the place of a new secret. */
+  readonly renews: boolean;
 }
 
 export interface Reader {
@@ -26,7 +28,8 @@ export interface Reader {
  * The ttl of secrets: `ttl` for what is not leased; of a lease the time until `margin` before its end, and nothing is
  * answered after that end. @throws ConfigurationError on what is no duration.
  */
-export const keepingOf = (ttl: Duration, margin: Duration): Keeping => ({
+export const keepingOf = (ttl: Duration, margin: Duration, renews: boolean): Keeping => ({
+  renews,
   ttlOf: leaseTtl<SecretEnvelope>({
     margin,
     otherwise: ttl === 0 ? Infinity : ttl,
@@ -49,9 +52,12 @@ export const createReader = (source: VaultSource, session: Session, options: Vau
     @Retry({ ...retry, onAuthFailure: (error) => session.renew(error) })
     @CircuitBreaker({ ...circuitBreaker, scope: 'instance' })
     @Timeout({ attempt: '5s', total: '30s', ...timeout })
-    async read(path: string, _keeping: Keeping): Promise<SecretEnvelope> {
-      const { signal } = currentCall();
-      return source.read(path, await session.token(), signal);
+    async read(path: string, { renews }: Keeping): Promise<SecretEnvelope> {
+      const { signal, cache } = currentCall();
+      const old = renews ? (cache?.stale?.value as SecretEnvelope | undefined) : undefined;
+      const token = await session.token();
+      const renewed = old && (await source.renew(old, token, signal));
+      return renewed ?? source.read(path, token, signal);
     }
   }
   return new VaultReader();

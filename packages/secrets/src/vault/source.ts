@@ -25,6 +25,9 @@ const versionedPath = (path: string, mount: string): string =>
 
 const hasMetadata = ({ body }: VaultReply): boolean => isRecord(body['data']) && isRecord(body['data']['metadata']);
 
+/** The lease is not to be had again, or not by this token. */
+const isFinal = ({ status }: VaultReply): boolean => status >= 400 && status <= 405;
+
 /** Reads secrets as Vault keeps them. No policy; those are its callers'. */
 export class VaultSource {
   readonly #client: VaultClient;
@@ -46,6 +49,31 @@ export class VaultSource {
     const isVersioned = mount.kind === 'kv-v2';
     const body = await this.#client.demand(isVersioned ? versionedPath(path, mount.path) : path, request);
     return envelopeOf(body, isVersioned);
+  }
+
+  /**
+   * The same secret with its lease begun anew; undefined where it has to be read instead: no lease, one that cannot be
+   * renewed or has ended, or one so near to its last end that half of its time is not to be had.
+   * @throws VaultError when Vault cannot say now, and what `fetch` throws.
+   */
+  async renew(
+    old: SecretEnvelope,
+    token: Secret,
+    signal: AbortSignal | undefined,
+  ): Promise<SecretEnvelope | undefined> {
+    const { data, lease, metadata } = old;
+    if (lease?.renewable !== true) return undefined;
+    const body = { lease_id: lease.id, increment: lease.duration };
+    const reply = await this.#client.ask('sys/leases/renew', { method: 'POST', token, signal, body });
+    if (isFinal(reply)) return undefined;
+    if (reply.status >= 300) throw errorFrom(reply);
+    const renewed = leaseFrom(reply.body);
+    if (renewed === undefined || renewed.duration * 2 < lease.duration) return undefined;
+    return new SecretEnvelope({
+      data,
+      lease: { ...renewed, duration: Math.min(renewed.duration, lease.duration) },
+      metadata,
+    });
   }
 
   forget(): void {

@@ -47,6 +47,7 @@ export class VaultSecrets implements AsyncDisposable {
   readonly #source: VaultSource;
   readonly #keeping: Keeping;
   readonly #margin: Duration;
+  readonly #renews: boolean;
   #isClosed = false;
 
   /** @throws ConfigurationError on a wrong option. Vault is asked at the first read. */
@@ -60,7 +61,8 @@ export class VaultSecrets implements AsyncDisposable {
       fetch: options.fetch ?? ((...args) => globalThis.fetch(...args)),
     });
     this.#margin = leaseMargin;
-    this.#keeping = keepingOf(ttl, leaseMargin);
+    this.#renews = options.renewLeases ?? true;
+    this.#keeping = keepingOf(ttl, leaseMargin, this.#renews);
     this.#source = new VaultSource(client, kvVersion);
     this.#session = createSession(client, auth, timeout?.attempt ?? '5s');
     this.#reader = createReader(this.#source, this.#session, options);
@@ -87,8 +89,10 @@ export class VaultSecrets implements AsyncDisposable {
     { bypassCache = false, ttl }: ReadOptions = {},
   ): Promise<SecretEnvelope<Data>> {
     const key = this.#checked(path);
-    const keeping = ttl === undefined ? this.#keeping : keepingOf(ttl, this.#margin);
-    const reading = bypassCache ? this.#cache.refresh([key, keeping]) : this.#reader.read(key, keeping);
+    const keeping = ttl === undefined ? this.#keeping : keepingOf(ttl, this.#margin, this.#renews);
+    const reading = bypassCache
+      ? this.#cache.refresh([key, { ...keeping, renews: false }])
+      : this.#reader.read(key, keeping);
     return (await reading) as SecretEnvelope<Data>;
   }
 
