@@ -1,0 +1,2 @@
+/** A guarded door into a running application. */
+export {};
