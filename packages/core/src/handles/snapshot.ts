@@ -19,6 +19,8 @@ export interface ImportReport {
   readonly expired: number;
   /** Entries left as they are, since the cache has a younger value. */
   readonly kept: number;
+  /** Entries too heavy for `maxBytes`, and those that `weigh` has no weight for. */
+  readonly refused: number;
 }
 
 const checkOptIn = ({ settings, method }: CacheStorage, caller: string): string | number | null => {
@@ -83,6 +85,8 @@ const store = (storage: CacheStorage, entry: ReadEntry, takenAt: number): keyof 
   const startedAt = now - (takenAt - entry.startedAt) - elapsed;
   const slot = cell.table.find(key);
   if (slot >= 0 && cell.table.timesAt(slot).startedAt >= startedAt) return 'kept';
+  const weight = storage.weightOf(value);
+  if (weight === undefined) return 'refused';
   const { earlyRefresh } = settings;
   const age = { startedAt, ttl: freshUntil - startedAt, loadDuration: 0 };
   const refreshAt = earlyRefresh === undefined ? Infinity : refreshTime(earlyRefresh, age, runtime.random);
@@ -91,7 +95,7 @@ const store = (storage: CacheStorage, entry: ReadEntry, takenAt: number): keyof 
     key,
     value,
     { startedAt, freshUntil, refreshAt, hardUntil: lease, hardUntilWall: hardUntil },
-    { now, retainedFor, label },
+    { now, retainedFor, label, weight },
   );
   return 'imported';
 };
@@ -103,7 +107,7 @@ export const importSnapshot = (storage: CacheStorage, data: unknown): ImportRepo
   const read = readSnapshot(data, { name, version });
   if (typeof read === 'string')
     throw new ConfigurationError(`cacheOf().import: ${method}: ${read}`, { method, policy: 'cached' });
-  const report = { imported: 0, expired: 0, kept: 0 };
+  const report = { imported: 0, expired: 0, kept: 0, refused: 0 };
   if (!storage.settings.isEnabled) return report;
   for (const entry of read.entries) report[store(storage, entry, read.takenAt)] += 1;
   return report;

@@ -4,6 +4,7 @@ import type { MakeSlots } from './entry-slots.js';
 import { LruSlots } from './lru.js';
 import { type DropReason, EntryTable, type EntryTimes, type Gone } from './entry-table.js';
 import { type TaggedLoad, TagStamps } from './tag-stamps.js';
+import type { Weighing } from './weighing.js';
 
 /** A load under way, as far as the cell needs to know it. */
 export interface CellFlight extends TaggedLoad {
@@ -52,6 +53,8 @@ export class CacheCell<Value = unknown, Flight extends CellFlight = CellFlight> 
   readonly table: EntryTable<Value>;
   readonly flights = new Map<CacheKey, Flight>();
   readonly counters = new CacheCounters();
+  /** How its values are weighed, whoever has loaded them. */
+  weighing: Weighing | undefined = undefined;
   private unshared: Map<Flight, CacheKey> | undefined = undefined;
   private throttles: Map<CacheKey, KeyThrottle> | undefined = undefined;
   private failures: LruSlots<CacheKey, KeptFailure> | undefined = undefined;

@@ -52,6 +52,7 @@ export class StoreTier {
     this.prefix = prefixOf(namespace);
     this.parts = parts;
     this.tags = tagDebtsOf(guard);
+    this.tags.join(this.prefix);
     this.writes = new WriteBehind({ ...parts, guard, prefix: this.prefix });
   }
 

@@ -7,7 +7,8 @@
  *
  * Times of loads are the wall clock's. What began in the very millisecond of the invalidation counts as before it.
  * `MOST_TAGS` invalidations are kept; to forget the oldest raises a floor: what carries any tag and was loaded before
- * that is not read either, which costs a load.
+ * that is not read either, which costs a load. If more than that are owed, the methods' parts of the store are cleared
+ * instead, as soon as it is well.
  */
 import type { StoreEntry } from './cache-store.js';
 import { StoreFailure, type StoreGuard } from './store-guard.js';
@@ -27,12 +28,21 @@ export class TagDebts {
   private readonly barred = new Map<string, number>();
   private floor = -Infinity;
   private owed = new Set<string>();
+  /** Parts of the store to be cleared, since too many tags were owed. */
+  private readonly cleared = new Set<string>();
+  /** The parts of all methods that have said so. */
+  private readonly prefixes = new Set<string>();
   private paying: Promise<true | StoreFailure> | undefined = undefined;
   private latest: Parts | undefined = undefined;
   private isUnsupported = false;
 
   constructor(guard: StoreGuard) {
     this.guard = guard;
+  }
+
+  /** A method has entries in the store. */
+  join(prefix: string): void {
+    this.prefixes.add(prefix);
   }
 
   /** Whether the store can be told of tags; what it could never be told of must not be written to it. */
@@ -54,8 +64,25 @@ export class TagDebts {
       this.owed.add(tag);
     }
     this.forgetOldest();
+    if (this.owed.size > MOST_TAGS) this.oweAll();
     this.latest = parts;
+    return this.settle();
+  }
+
+  private get isOwing(): boolean {
+    return this.owed.size > 0 || this.cleared.size > 0;
+  }
+
+  private settle(): Promise<true | StoreFailure> {
     return (this.paying ??= this.pay());
+  }
+
+  /** One function: however often it is owed, the guard remembers it once. */
+  private readonly payDebts = (): void => void this.settle();
+
+  private oweAll(): void {
+    this.owed.clear();
+    for (const prefix of this.prefixes) this.cleared.add(prefix);
   }
 
   private forgetOldest(): void {
@@ -72,15 +99,22 @@ export class TagDebts {
     // On a later turn: other methods may have invalidated the same tags in this one.
     await Promise.resolve();
     let outcome: true | StoreFailure = true;
-    while (this.owed.size > 0 && outcome === true && this.isSupported) outcome = await this.payOnce(method);
-    if (!this.isSupported) this.owed.clear();
-    else if (outcome !== true) this.guard.whenWell(() => void (this.paying ??= this.pay()));
+    while (this.isOwing && outcome === true && this.isSupported) outcome = await this.payOnce(method);
+    if (!this.isSupported) this.forgive();
+    else if (outcome !== true) this.guard.whenWell(this.payDebts);
     this.paying = undefined;
     onWork(-1);
     return outcome;
   }
 
+  private forgive(): void {
+    this.owed.clear();
+    this.cleared.clear();
+  }
+
   private async payOnce(method: string): Promise<true | StoreFailure> {
+    const [prefix] = this.cleared;
+    if (prefix !== undefined) return this.clear(prefix, method);
     const { store } = this.guard;
     const batch = this.owed;
     this.owed = new Set();
@@ -90,6 +124,14 @@ export class TagDebts {
     if (answer.isFinal) this.isUnsupported = true;
     else for (const tag of batch) this.owed.add(tag);
     return answer;
+  }
+
+  private async clear(prefix: string, method: string): Promise<true | StoreFailure> {
+    const act = (): Promise<void> => this.guard.store.clear(prefix);
+    const answer = await this.guard.write({ operation: 'clear', method, isBackground: false, act });
+    if (answer instanceof StoreFailure && !answer.isFinal) return answer;
+    this.cleared.delete(prefix);
+    return true;
   }
 }
 

@@ -591,6 +591,25 @@ describe('one cache for one and many', () => {
     expect(cacheOf(service, 'product').peek('c')).toBeUndefined();
   });
 
+  test('weighs by the measure of the method that it belongs to, whoever has loaded a value', async () => {
+    const world = virtualWorld();
+    class Shop {
+      @Cached({ maxBytes: 100, weigh: (value: string) => value.length })
+      async product(id: string): Promise<string> {
+        return id.padEnd(40, '.');
+      }
+
+      @CachedMany({ shareWith: 'product' })
+      async products(ids: readonly string[]): Promise<string[]> {
+        return ids.map((id) => id.padEnd(40, '.'));
+      }
+    }
+    const service = world.own(new Shop());
+    await service.products(['a', 'b', 'c', 'd']);
+    await service.product('e');
+    expect(cacheOf(service, 'product').stats).toMatchObject({ size: 2, evictions: 3 });
+  });
+
   test.each([
     ['prodct', "shareWith 'prodct' is no decorated method of this object"],
     ['retried', "shareWith 'retried' is not cached"],

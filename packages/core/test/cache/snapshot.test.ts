@@ -29,7 +29,7 @@ describe('a snapshot', () => {
     const snapshot = throughJson(await before.handle.export());
 
     const after = processAt(START + 20_000 + 10_000);
-    expect(await after.handle.import(snapshot)).toEqual({ imported: 2, expired: 0, kept: 0 });
+    expect(await after.handle.import(snapshot)).toEqual({ imported: 2, expired: 0, kept: 0, refused: 0 });
     expect(after.handle.peek('1')).toEqual({ args: ['1'] });
     expect(await after.handle.lookup('1')).toMatchObject({ age: 30_000, remainingTtl: 30_000, createdAt: START });
     expect(await after.handle.lookup('2', { color: 'red' })).toMatchObject({ age: 10_000, remainingTtl: 50_000 });
@@ -71,7 +71,7 @@ describe('a snapshot', () => {
     await world.clock.advance(30_000);
     expect((await handle.export()).entries.map(({ key }) => key)).toEqual(['2']);
     const after = processAt(START + 60_000);
-    expect(await after.handle.import(snapshot)).toEqual({ imported: 1, expired: 1, kept: 0 });
+    expect(await after.handle.import(snapshot)).toEqual({ imported: 1, expired: 1, kept: 0, refused: 0 });
   });
 
   test('leaves out what JSON cannot hold, and counts it', async () => {
@@ -129,7 +129,7 @@ describe('a snapshot', () => {
     const snapshot = await handle.export();
     await world.clock.advance(1_000);
     await handle.set(['1'], 'younger');
-    expect(await handle.import(snapshot)).toEqual({ imported: 0, expired: 0, kept: 1 });
+    expect(await handle.import(snapshot)).toEqual({ imported: 0, expired: 0, kept: 1, refused: 0 });
     expect(handle.peek('1')).toBe('younger');
     const after = processAt(START);
     await after.handle.import(snapshot);
@@ -146,11 +146,27 @@ describe('a snapshot', () => {
     expect(after.world.events.count('cache.refreshed')).toBe(1);
   });
 
+  test('weighs what it brings: maxBytes holds, and what is heavier is refused', async () => {
+    const before = processAt(START);
+    for (const id of ['1', '2', '3', 'a long one']) await before.service.get(id);
+    const snapshot = await before.handle.export();
+
+    const weigh = ({ args }: { args: string[] }): number => String(args[0]).length;
+    const after = processAt(START, { maxBytes: 2, weigh });
+    expect(await after.handle.import(snapshot)).toEqual({ imported: 3, expired: 0, kept: 0, refused: 1 });
+    expect(after.handle.stats.size).toBe(2);
+  });
+
   test('stores nothing where the cache is switched off', async () => {
     const before = processAt(START);
     await before.service.get('1');
     const after = processAt(START, { enabled: false });
-    expect(await after.handle.import(await before.handle.export())).toEqual({ imported: 0, expired: 0, kept: 0 });
+    expect(await after.handle.import(await before.handle.export())).toEqual({
+      imported: 0,
+      expired: 0,
+      kept: 0,
+      refused: 0,
+    });
   });
 });
 

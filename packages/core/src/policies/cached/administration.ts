@@ -33,6 +33,8 @@ export interface CacheStorage {
   readonly runtime: Binding['runtime'];
   /** How long past its freshness an entry may still serve. */
   readonly retainedFor: number;
+  /** What a value weighs; undefined, and told, where it cannot be stored. */
+  readonly weightOf: (value: unknown) => number | undefined;
 }
 
 type KeyMaker = (self: unknown, args: readonly unknown[]) => CacheKey | { readonly unkeyable: string };
@@ -110,7 +112,10 @@ export class CacheAdministration {
   storageOf(self: unknown): CacheStorage {
     const { name, settings } = this;
     const { runtime, method } = this.binding;
-    return { name, method, settings, cell: this.cells.of(self), runtime, retainedFor: this.writer.retainedFor };
+    const { retainedFor } = this.writer;
+    const cell = this.cells.of(self);
+    const weightOf = (value: unknown): number | undefined => this.writer.weightOf(value, cell);
+    return { name, method, settings, cell, runtime, retainedFor, weightOf };
   }
 
   /** Looks without loading; does not count as use. */

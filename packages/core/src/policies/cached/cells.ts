@@ -49,7 +49,9 @@ export class Cells {
     this.maxSize = maxSize;
     if (eviction !== this.eviction) this.makeSlots = slotsFor(eviction, processSecret);
     this.eviction = eviction;
-    for (const { table } of this.all()) {
+    for (const cell of this.all()) {
+      const { table } = cell;
+      cell.weighing = weighing;
       table.resize(maxSize);
       table.useSlots(this.makeSlots);
       if (weighing !== undefined && weighing.weigh !== this.weighing?.weigh) table.reweigh(weigh);
@@ -70,6 +72,7 @@ export class Cells {
 
   private create(): CachedCell {
     const cell: CachedCell = new CacheCell(this.maxSize, this.onDrop, this.makeSlots);
+    cell.weighing = this.weighing;
     cell.table.limitBytes(this.weighing?.maxBytes ?? Infinity);
     return cell;
   }

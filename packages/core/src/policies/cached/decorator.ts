@@ -120,7 +120,7 @@ const bind = (options: CachedOptions & WithMany, binding: Binding): readonly Bou
     many?.cells(binding) ??
     binding
       .state('cells', () => new Cells(settings.maxSize, reportDrops(binding, writer)))
-      .configure(settings, (value) => writer.weightOf(value));
+      .configure(settings, (value) => writer.weightOf(value, settings));
   dropForeign(cells, secondTier?.store, binding);
   const through = secondTier && new LoadThrough(secondTier, binding, { writer, stale });
   const refreshBound = boundOf(settings, binding);

@@ -1,9 +1,13 @@
 import type { Binding } from '../../pipeline/policy.js';
+import type { EntryTimes } from '../../stores/entry-times.js';
 import type { Flight } from './flight.js';
 import type { Found } from './found.js';
 import type { SecondTier } from './second-tier.js';
 import type { StaleAnswers } from './stale-answers.js';
 import { NO_COPY, type Writer } from './writer.js';
+
+/** Of its ttl: so much later the load of a value began that has replaced another one. */
+const RENEWED_BY = 0.1;
 
 /** A load through the store: asks it first, inside of the flight, so that any number of callers costs one read. */
 export class LoadThrough {
@@ -91,13 +95,31 @@ export class LoadThrough {
   }
 
   /** An old value only where the table has none: what the table has was there when the load began, or is newer. */
-  private isOfUse({ cell, key }: Flight, { freshness, times }: Found): boolean {
-    return freshness === 'fresh' ? !cell.hasNewer(key, times.startedAt) : cell.table.find(key) < 0;
+  private isOfUse(flight: Flight, { freshness, times }: Found): boolean {
+    const { cell, key } = flight;
+    if (freshness !== 'fresh') return cell.table.find(key) < 0;
+    return !cell.hasNewer(key, times.startedAt) && (!flight.isRefresh || this.isRenewed(flight, times));
+  }
+
+  /**
+   * For a refresh ahead of the end: the store has what the table has, unless another process has renewed it. Told by much
+   * of the ttl, since the two clocks by which times are carried over do not agree to the millisecond.
+   */
+  private isRenewed({ cell, key }: Flight, { startedAt, freshUntil }: EntryTimes): boolean {
+    const slot = cell.table.find(key);
+    if (slot < 0) return true;
+    const known = cell.table.timesAt(slot);
+    if (this.binding.runtime.clock.now() >= known.freshUntil) return true;
+    return startedAt - known.startedAt > RENEWED_BY * (freshUntil - startedAt);
   }
 
   private backfill(flight: Flight, found: Found): void {
-    const weight = this.writer.weightOf(found.value);
-    if (weight !== undefined) this.tier.backfill(flight, found, weight);
+    const weight = this.writer.weightOf(found.value, flight.cell);
+    if (weight === undefined) return;
+    const { startedAt, freshUntil } = found.times;
+    // How long its load took is not known.
+    const refreshAt = this.writer.refreshTime(startedAt, freshUntil - startedAt, startedAt);
+    this.tier.backfill(flight, { ...found, times: { ...found.times, refreshAt } }, weight);
   }
 
   private keepForErrors(flight: Flight, found: Found): void {

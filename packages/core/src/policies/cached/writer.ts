@@ -64,7 +64,7 @@ export class Writer {
     if (said?.problem !== undefined) return this.refuseTags(said.problem);
     const term =
       said?.ttl === undefined ? this.termOf(value, args, flight) : this.computed(said.ttl.given, flight.startedAt);
-    const weight = term === false ? undefined : this.weightOf(value);
+    const weight = term === false ? undefined : this.weightOf(value, flight.cell);
     if (term === false || weight === undefined || flight.isUntellable) return false;
     const copy = this.copy(value);
     // The user's functions may have changed the key themselves.
@@ -84,7 +84,7 @@ export class Writer {
     const term = this.termOf(value, given.args, given);
     const ofCall = this.tagsOf(given.self, given.args);
     if (term === false || ofCall === NO_TAGS) return false;
-    const weight = this.weightOf(value);
+    const weight = this.weightOf(value, cell);
     if (weight === undefined) return false;
     const tags = together(ofCall, given.tags);
     const label = tags && { tags, sequence };
@@ -98,8 +98,7 @@ export class Writer {
   }
 
   /** What a value weighs, 0 where nothing is weighed; undefined, and reported, where it cannot be stored. */
-  weightOf(value: unknown): number | undefined {
-    const { weighing } = this.settings;
+  weightOf(value: unknown, { weighing }: Pick<CachedCell, 'weighing'>): number | undefined {
     if (weighing === undefined) return 0;
     const weight = weightOf(weighing, value, (thrown) => this.binding.reportFailure('weigh', thrown));
     if (typeof weight === 'number') return weight;
@@ -220,7 +219,8 @@ export class Writer {
     return true;
   }
 
-  private refreshTime(startedAt: number, ttl: number, now: number): number {
+  /** When a use renews a value of this ttl; `now` is when its load ended. */
+  refreshTime(startedAt: number, ttl: number, now: number): number {
     const { earlyRefresh } = this.settings;
     if (earlyRefresh === undefined) return Infinity;
     return refreshTime(earlyRefresh, { startedAt, ttl, loadDuration: now - startedAt }, this.binding.runtime.random);
