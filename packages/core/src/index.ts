@@ -53,7 +53,7 @@ export { ResultCache } from './direct/result-cache.js';
 export { retry } from './direct/retry.js';
 export { RetryBudget } from './algorithms/retry-budget.js';
 export { computeDelay } from './algorithms/delay.js';
-export { days, hours, minutes, seconds } from './algorithms/duration.js';
+export { days, hours, minutes, parseDuration, seconds } from './algorithms/duration.js';
 
 export { guardedStore } from './direct/guarded-store.js';
 export { keyvStore } from './stores/keyv-store.js';

@@ -1,6 +1,10 @@
 /** Secrets of HashiCorp Vault, cached within their leases and there when Vault is not. */
 
-export { VaultSecrets, type ReadOptions, type WarmUp } from './vault/vault-secrets.js';
+export type { InvalidateOptions, ProviderSettings, ReadOptions, SecretProvider, WarmUp } from './provider.js';
+export { CachedSecrets, type CachedSecretsParts } from './cached-secrets.js';
+export type { Reading, SecretSource } from './source.js';
+export type { SecretsPolicies } from './policies.js';
+export { VaultSecrets } from './vault/vault-secrets.js';
 export type { VaultSecretsOptions } from './vault/options.js';
 export { vaultFromEnv, type Environment } from './vault/from-env.js';
 export {
@@ -11,7 +15,7 @@ export {
   type LoginContext,
   type VaultAuth,
 } from './vault/auth.js';
-export { SecretEnvelope, type SecretData, type SecretMetadata, type VaultLease } from './vault/envelope.js';
+export { SecretEnvelope, type SecretData, type SecretLease, type SecretMetadata } from './envelope.js';
 export { VaultError, type VaultReason } from './vault/error.js';
 export { SecretFormatError, SecretsError, VaultAuthenticationError, type SecretsErrorCode } from './errors.js';
 export { Secret } from './secret.js';

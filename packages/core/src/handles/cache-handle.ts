@@ -121,6 +121,14 @@ export class CacheHandle<Method extends (...args: any[]) => any> {
   }
 
   /**
+   * As `invalidate`, if this process still keeps exactly this value, fresh or old: for a value that has turned out to be
+   * wrong, which others may have replaced since. With `clone` no two values are the same.
+   */
+  async invalidateValue(value: Value<Method>, ...args: Parameters<Method>): Promise<boolean> {
+    return this.#cache.forgetValue(this.#self, args, value);
+  }
+
+  /**
    * The entry is past its ttl from now on: `staleWhileRevalidate` and `staleIfError` count from here, and without them it
    * is gone. Returns whether there was one. A load under way is not stored.
    */

@@ -123,6 +123,26 @@ describe('cacheOf', () => {
     expect(world.events.of('cache.invalidated')).toMatchObject([{ reason: 'manual', entries: 1 }]);
   });
 
+  test('invalidateValue forgets a value that has turned out to be wrong, and not the one that came after it', async () => {
+    const { handle, catalog } = open();
+    const wrong = await catalog.product('1');
+    expect(await handle.invalidateValue(wrong + 1, '1')).toBe(false);
+    await handle.refresh(['1']);
+    expect(await handle.invalidateValue(wrong, '1')).toBe(false);
+    expect(handle.peek('1')).toBe(wrong + 1);
+    expect(await handle.invalidateValue(wrong + 1, '1')).toBe(true);
+    expect(handle.peek('1')).toBeUndefined();
+  });
+
+  test('invalidateValue forgets what is past its ttl and could still answer', async () => {
+    const world = virtualWorld();
+    const service = cached(world, { ttl: '1s', staleIfError: '1m' }, new Counter().load);
+    await service.get('1');
+    await world.clock.advance(2_000);
+    expect(await handleOf(service).invalidateValue(1, '1')).toBe(true);
+    expect((await handleOf(service).lookup('1')).state).toBe('miss');
+  });
+
   test('refresh calls the method past a fresh value, stores the result and joins no older load', async () => {
     const { world, catalog, handle } = open();
     await catalog.product('1');

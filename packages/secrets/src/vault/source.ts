@@ -1,10 +1,12 @@
-import { SecretFormatError } from '../errors.js';
+import { SecretEnvelope, type SecretLease } from '../envelope.js';
+import { SecretFormatError, SecretsError } from '../errors.js';
 import type { Secret } from '../secret.js';
+import type { Reading, SecretSource } from '../source.js';
 import { type VaultClient, type VaultReply, type VaultRequest, errorFrom, isRecord } from './client.js';
-import { SecretEnvelope, type VaultLease } from './envelope.js';
 import { type Mount, Mounts } from './mounts.js';
+import type { Session } from './session.js';
 
-const leaseFrom = (body: VaultReply['body']): VaultLease | undefined => {
+const leaseFrom = (body: VaultReply['body']): SecretLease | undefined => {
   const { lease_id: id, lease_duration: duration, renewable } = body;
   if (typeof id !== 'string' || id === '') return undefined;
   // A lease that does not say how long it lasts has Vault's default.
@@ -28,22 +30,58 @@ const hasMetadata = ({ body }: VaultReply): boolean => isRecord(body['data']) &&
 /** The lease is not to be had again, or not by this token. */
 const isFinal = ({ status }: VaultReply): boolean => status >= 400 && status <= 405;
 
-/** Reads secrets as Vault keeps them. No policy; those are its callers'. */
-export class VaultSource {
+interface Request {
+  readonly token: Secret;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Reads secrets as Vault keeps them. */
+export class VaultSource implements SecretSource {
+  readonly parts: readonly object[];
   readonly #client: VaultClient;
+  readonly #session: Session;
   readonly #mounts: Mounts;
   readonly #configured: 1 | 2 | undefined;
 
   /** @param configured the version of key-value secrets where the server does not tell. */
-  constructor(client: VaultClient, configured: 1 | 2 | undefined) {
+  constructor(client: VaultClient, session: Session, configured: 1 | 2 | undefined) {
     this.#client = client;
+    this.#session = session;
     this.#mounts = new Mounts(client);
     this.#configured = configured;
+    this.parts = session.parts;
+  }
+
+  /** Without slashes at its ends. Dots would climb out of the path, to where no secrets are. */
+  checkedPath(path: string): string {
+    const text: unknown = path;
+    const segments = typeof text === 'string' ? text.replaceAll(/^\/+|\/+$/g, '').split('/') : [];
+    if (segments.length < 2 || segments.some((segment) => ['', '.', '..'].includes(segment)))
+      throw new SecretsError("a path must read 'mount/name', without empty segments, '.' and '..'", 'SECRETS_PATH');
+    return segments.join('/');
   }
 
   /** @throws VaultError, SecretFormatError, and what `fetch` throws. */
-  async read(path: string, token: Secret, signal: AbortSignal | undefined): Promise<SecretEnvelope> {
-    const request: VaultRequest = { token, signal };
+  async read(path: string, { signal, old }: Reading): Promise<SecretEnvelope> {
+    const request = { token: await this.#session.token(), signal };
+    const renewed = old && (await this.#renewed(old, request));
+    return renewed ?? this.#readAnew(path, request);
+  }
+
+  renew(error: unknown): Promise<void> {
+    return this.#session.renew(error);
+  }
+
+  check(signal: AbortSignal | undefined): Promise<void> {
+    return this.#session.check(signal);
+  }
+
+  async close(): Promise<void> {
+    this.#mounts.clear();
+    await this.#session.forget();
+  }
+
+  async #readAnew(path: string, request: Request): Promise<SecretEnvelope> {
     const mount = (await this.#mounts.find(path, request)) ?? this.#configuredMount(path);
     if (mount === undefined) return this.#guess(path, request);
     const isVersioned = mount.kind === 'kv-v2';
@@ -56,28 +94,16 @@ export class VaultSource {
    * renewed or has ended, or one so near to its last end that half of its time is not to be had.
    * @throws VaultError when Vault cannot say now, and what `fetch` throws.
    */
-  async renew(
-    old: SecretEnvelope,
-    token: Secret,
-    signal: AbortSignal | undefined,
-  ): Promise<SecretEnvelope | undefined> {
-    const { data, lease, metadata } = old;
+  async #renewed({ data, lease, metadata }: SecretEnvelope, request: Request): Promise<SecretEnvelope | undefined> {
     if (lease?.renewable !== true) return undefined;
     const body = { lease_id: lease.id, increment: lease.duration };
-    const reply = await this.#client.ask('sys/leases/renew', { method: 'POST', token, signal, body });
+    const reply = await this.#client.ask('sys/leases/renew', { ...request, method: 'POST', body });
     if (isFinal(reply)) return undefined;
     if (reply.status >= 300) throw errorFrom(reply);
     const renewed = leaseFrom(reply.body);
     if (renewed === undefined || renewed.duration * 2 < lease.duration) return undefined;
-    return new SecretEnvelope({
-      data,
-      lease: { ...renewed, duration: Math.min(renewed.duration, lease.duration) },
-      metadata,
-    });
-  }
-
-  forget(): void {
-    this.#mounts.clear();
+    const duration = Math.min(renewed.duration, lease.duration);
+    return new SecretEnvelope({ data, lease: { ...renewed, duration }, metadata });
   }
 
   #configuredMount(path: string): Mount | undefined {

@@ -167,6 +167,12 @@ export class CacheAdministration {
     return (await this.secondTier?.remove(key)) === true || existed;
   }
 
+  /** As `forget`, if what is kept here is still this value: what has come in its place stays. */
+  async forgetValue(self: unknown, args: readonly unknown[], value: unknown): Promise<boolean> {
+    const looked = this.look(self, args);
+    return looked !== undefined && Object.is(looked.value, value) && this.forget(self, args);
+  }
+
   /** The entry is stale from now on; returns whether there was one. */
   expire(self: unknown, args: readonly unknown[]): boolean {
     const key = this.keyFor(self, args);

@@ -115,6 +115,15 @@ export class ManyAdministration implements Public<Omit<CacheAdministration, 'use
     return this.invalidate(self, args);
   }
 
+  async forgetValue(self: unknown, args: readonly unknown[], value: unknown): Promise<boolean> {
+    const [ids] = args;
+    const valueOf = (id: unknown, index: number): unknown => (Array.isArray(ids) ? valueIn(value, id, index) : value);
+    const gone = await Promise.all(
+      perId(args).map((one, index) => this.each.forgetValue(self, one, valueOf(one[0], index))),
+    );
+    return gone.includes(true);
+  }
+
   expire(self: unknown, args: readonly unknown[]): boolean {
     return perId(args)
       .map((one) => this.each.expire(self, one))

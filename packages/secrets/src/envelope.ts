@@ -1,26 +1,26 @@
-/** What Vault lent, and for how long. */
-export interface VaultLease {
+/** What was lent, and for how long. */
+export interface SecretLease {
   readonly id: string;
   /** Seconds, when it was given. */
   readonly duration: number;
   readonly renewable: boolean;
 }
 
-/** Of a versioned secret, as Vault tells it: version, times, custom metadata. */
+/** Of a versioned secret, as its keeper tells it: version, times, labels. */
 export type SecretMetadata = Readonly<Record<string, unknown>>;
 
 export type SecretData = Readonly<Record<string, unknown>>;
 
 interface Parts<Data> {
   readonly data: Data;
-  readonly lease: VaultLease | undefined;
+  readonly lease: SecretLease | undefined;
   readonly metadata: SecretMetadata | undefined;
 }
 
 /** A secret with what is known of it. Printing it shows the lease and the metadata, and of the data nothing. */
 export class SecretEnvelope<Data extends SecretData = SecretData> {
   /** Undefined for what is not leased. */
-  readonly lease: VaultLease | undefined;
+  readonly lease: SecretLease | undefined;
   /** Undefined for what has no versions. */
   readonly metadata: SecretMetadata | undefined;
   readonly #data: Data;

@@ -9,9 +9,8 @@ import {
   leaseTtl,
 } from '@holdfast/core';
 import type { SecretEnvelope } from './envelope.js';
-import type { VaultSecretsOptions } from './options.js';
-import type { Session } from './session.js';
-import type { VaultSource } from './source.js';
+import type { SecretsPolicies } from './policies.js';
+import type { SecretSource } from './source.js';
 
 /** How one call wants its result kept. Not part of the key. */
 export interface Keeping {
@@ -22,6 +21,7 @@ export interface Keeping {
 
 export interface Reader {
   read(path: string, keeping: Keeping): Promise<SecretEnvelope>;
+  check(): Promise<void>;
 }
 
 /**
@@ -37,28 +37,45 @@ export const keepingOf = (ttl: Duration, margin: Duration, renews: boolean): Kee
   }),
 });
 
-/** A class for each provider, since its options are; the order of the stack is the framework's. */
-export const createReader = (source: VaultSource, session: Session, options: VaultSecretsOptions): Reader => {
-  const { staleIfError = '1h', maxSize = 256, retry, circuitBreaker, timeout } = options;
+/** @param title the name of the class in events: `Vault` gives `VaultReader.read`. */
+export interface ReaderParts {
+  readonly title: string;
+  readonly source: SecretSource;
+  readonly policies: SecretsPolicies;
+}
 
-  class VaultReader implements Reader {
+/** A class for each provider, since its options are; the order of the stack is the framework's. */
+export const createReader = ({ title, source, policies }: ReaderParts): Reader => {
+  const { staleIfError = '1h', maxSize = 256, cache = true, ttlBounds, retry, circuitBreaker, timeout } = policies;
+
+  class SecretReader implements Reader {
+    static {
+      Object.defineProperty(this, 'name', { value: `${title}Reader` });
+    }
+
     @Cached({
       key: (path: string) => path,
       ttl: (envelope: SecretEnvelope, _path: string, keeping: Keeping) => keeping.ttlOf(envelope),
       staleIfError,
       maxSize,
-      name: 'vault secrets',
+      enabled: cache,
+      name: `${title.toLowerCase()} secrets`,
+      ...(ttlBounds === undefined ? {} : { ttlBounds }),
     })
-    @Retry({ ...retry, onAuthFailure: (error) => session.renew(error) })
+    @Retry({ ...retry, onAuthFailure: (error) => source.renew(error) })
     @CircuitBreaker({ ...circuitBreaker, scope: 'instance' })
     @Timeout({ attempt: '5s', total: '30s', ...timeout })
     async read(path: string, { renews }: Keeping): Promise<SecretEnvelope> {
-      const { signal, cache } = currentCall();
-      const old = renews ? (cache?.stale?.value as SecretEnvelope | undefined) : undefined;
-      const token = await session.token();
-      const renewed = old && (await source.renew(old, token, signal));
-      return renewed ?? source.read(path, token, signal);
+      const { signal, cache: load } = currentCall();
+      const old = renews ? (load?.stale?.value as SecretEnvelope | undefined) : undefined;
+      return source.read(path, { signal, old });
+    }
+
+    @Retry({ ...retry, onAuthFailure: (error) => source.renew(error) })
+    @Timeout({ attempt: '5s', total: '30s', ...timeout })
+    async check(): Promise<void> {
+      return source.check(currentCall().signal);
     }
   }
-  return new VaultReader();
+  return new SecretReader();
 };

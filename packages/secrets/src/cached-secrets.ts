@@ -1,0 +1,140 @@
+import {
+  type CacheHandle,
+  type CacheStats,
+  type CircuitControl,
+  cacheOf,
+  circuitOf,
+  parseDuration,
+  withRuntime,
+} from '@holdfast/core';
+import type { SecretData, SecretEnvelope } from './envelope.js';
+import { SecretsError } from './errors.js';
+import type { SecretsPolicies } from './policies.js';
+import type { InvalidateOptions, ProviderSettings, ReadOptions, SecretProvider, WarmUp } from './provider.js';
+import { type Keeping, type Reader, createReader, keepingOf } from './reader.js';
+import type { SecretSource } from './source.js';
+
+export interface CachedSecretsParts {
+  readonly kind: string;
+  /** The kind and where it is, without credentials. */
+  readonly name: string;
+  /** How the class is called in events: `Vault` gives `VaultReader.read`. */
+  readonly title: string;
+  readonly source: SecretSource;
+  readonly policies: SecretsPolicies;
+  readonly leases?: LeaseRules;
+}
+
+type LeaseRules = Pick<Keeping, 'renews'> & { readonly margin: Parameters<typeof keepingOf>[1] };
+
+type Read = Reader['read'];
+
+const NO_LEASES: LeaseRules = { margin: '1m', renews: false };
+
+/** Infinity for 0, which is for ever. */
+const orForEver = (ms: number): number => (ms === 0 ? Infinity : ms);
+
+/**
+ * A provider of any source's secrets: cached within their leases, read with retries, a timeout and a circuit of its own,
+ * and answered from memory while they cannot be read — never past a lease and never after 401, 403 or 404.
+ */
+export class CachedSecrets implements SecretProvider {
+  readonly kind: string;
+  readonly name: string;
+  readonly settings: ProviderSettings;
+  readonly #source: SecretSource;
+  readonly #reader: Reader;
+  readonly #leases: LeaseRules;
+  readonly #keeping: Keeping;
+  #isClosed = false;
+
+  /** @throws ConfigurationError on a wrong option of a policy. Nothing is asked before the first read. */
+  constructor({ kind, name, title, source, policies, leases = NO_LEASES }: CachedSecretsParts) {
+    const { ttl = '5m', staleIfError = '1h', maxSize = 256, runtime } = policies;
+    this.kind = kind;
+    this.name = name;
+    this.#source = source;
+    this.#leases = leases;
+    this.#keeping = keepingOf(ttl, leases.margin, leases.renews);
+    this.#reader = createReader({ title, source, policies });
+    if (runtime !== undefined) for (const part of [this.#reader, ...(source.parts ?? [])]) withRuntime(part, runtime);
+    // Wrong options of the policies show now, not at the first read.
+    void this.stats;
+    this.settings = {
+      ttl: orForEver(parseDuration(ttl)),
+      staleIfError: parseDuration(staleIfError),
+      maxSize,
+    };
+  }
+
+  async get<Data extends SecretData = SecretData>(path: string, options?: ReadOptions): Promise<Data> {
+    return (await this.read<Data>(path, options)).data;
+  }
+
+  async read<Data extends SecretData = SecretData>(
+    path: string,
+    { bypassCache = false, ttl }: ReadOptions = {},
+  ): Promise<SecretEnvelope<Data>> {
+    const key = this.#checked(path);
+    const { margin, renews } = this.#leases;
+    const keeping = ttl === undefined ? this.#keeping : keepingOf(ttl, margin, renews);
+    const reading = bypassCache
+      ? this.#cache.refresh([key, { ...keeping, renews: false }])
+      : this.#reader.read(key, keeping);
+    return (await reading) as SecretEnvelope<Data>;
+  }
+
+  async invalidate(path: string, { only }: InvalidateOptions = {}): Promise<boolean> {
+    const args = [this.#checked(path), this.#keeping] as const;
+    return only === undefined ? this.#cache.invalidate(...args) : this.#cache.invalidateValue(only, ...args);
+  }
+
+  clear(): Promise<void> {
+    return this.#cache.clear();
+  }
+
+  async warm(paths: Iterable<string>): Promise<WarmUp> {
+    const all = [...new Set(paths)];
+    const results = await Promise.allSettled(all.map((path) => this.read(path)));
+    const failed = results.flatMap((result, index) =>
+      result.status === 'rejected' ? [{ path: all[index] as string, error: result.reason as unknown }] : [],
+    );
+    return { warmed: all.filter((_, index) => results[index]?.status === 'fulfilled'), failed };
+  }
+
+  async check(): Promise<void> {
+    this.#demandOpen();
+    await this.#reader.check();
+  }
+
+  get stats(): CacheStats {
+    return this.#cache.stats;
+  }
+
+  get circuit(): CircuitControl {
+    return circuitOf(this.#reader, 'read');
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await Promise.all([this.#cache.clear(), this.#source.close()]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  get #cache(): CacheHandle<Read> {
+    return cacheOf<Read>(this.#reader, 'read');
+  }
+
+  #checked(path: string): string {
+    this.#demandOpen();
+    return this.#source.checkedPath(path);
+  }
+
+  #demandOpen(): void {
+    if (this.#isClosed) throw new SecretsError('the provider is closed', 'SECRETS_CLOSED');
+  }
+}
