@@ -125,7 +125,13 @@ export type { PresetName } from './presets.js';
 export type { AbandonedWork, ShutdownOptions, ShutdownReport } from './shutdown.js';
 export type { Bypass, PolicyKey } from './bypass.js';
 export type { Context, HoldfastRuntime } from './runtime-api.js';
-export type { CacheHandle, CacheLookup, RefreshOptions, SetOptions } from './handles/cache-handle.js';
+export type {
+  CacheHandle,
+  CacheLookup,
+  InvalidateValueOptions,
+  RefreshOptions,
+  SetOptions,
+} from './handles/cache-handle.js';
 export type { KeyQuery } from './handles/key-list.js';
 export type { ImportReport } from './handles/snapshot.js';
 export type { CacheSnapshot, SnapshotEntry } from './handles/snapshot-format.js';

@@ -84,9 +84,10 @@ export class CachedSecrets implements SecretProvider {
     return (await reading) as SecretEnvelope<Data>;
   }
 
-  async invalidate(path: string, { only }: InvalidateOptions = {}): Promise<boolean> {
-    const args = [this.#checked(path), this.#keeping] as const;
-    return only === undefined ? this.#cache.invalidate(...args) : this.#cache.invalidateValue(only, ...args);
+  async invalidate(path: string, { only, status }: InvalidateOptions = {}): Promise<boolean> {
+    const args: Parameters<Read> = [this.#checked(path), this.#keeping];
+    if (only === undefined) return this.#cache.invalidate(...args);
+    return this.#cache.invalidateValue(args, only, status === undefined ? {} : { status });
   }
 
   clear(): Promise<void> {

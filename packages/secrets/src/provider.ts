@@ -11,6 +11,8 @@ export interface ReadOptions {
 export interface InvalidateOptions {
   /** Forgets the secret only if this is what is kept: one that came after it stays. */
   readonly only?: SecretEnvelope;
+  /** Of the answer that refused the secret, with `only`: 401 or 403. `cache.invalidated` tells it. */
+  readonly status?: number;
 }
 
 /** How a warm-up went, path by path. */

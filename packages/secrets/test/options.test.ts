@@ -7,7 +7,10 @@ const good: VaultSecretsOptions = { address: 'http://127.0.0.1:8200', auth: toke
 test.each([
   [{ address: 'vault' }, "VaultSecrets: address must be a URL, such as 'https://vault.example:8200'"],
   [{ address: 'ftp://vault' }, 'VaultSecrets: address must begin with https:// or http://'],
-  [{ address: 'https://me:canary@vault' }, 'VaultSecrets: address must not have credentials in it; give them where credentials go'],
+  [
+    { address: 'https://me:canary@vault' },
+    'VaultSecrets: address must not have credentials in it; give them where credentials go',
+  ],
   [{ address: 'https://vault/?a=1' }, 'VaultSecrets: address must have no query and no fragment'],
   [{ auth: 'root' }, 'VaultSecrets: auth must be tokenAuth(…), appRoleAuth(…) or an object with logIn'],
   [{ kvVersion: 3 }, 'VaultSecrets: kvVersion must be 1 or 2, got 3'],

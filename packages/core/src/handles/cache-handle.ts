@@ -49,6 +49,11 @@ interface OfLists {
   readonly each: CacheAdministration;
 }
 
+export interface InvalidateValueOptions {
+  /** Of the answer that refused the value, such as 401: `cache.invalidated` then has it, with reason 'auth-failure'. */
+  readonly status?: number;
+}
+
 const MISSED = { state: 'miss', value: undefined, age: 0, createdAt: undefined, remainingTtl: 0 } as const;
 
 const ttlOf = (options: RefreshOptions | undefined, caller: string): number | undefined => {
@@ -124,8 +129,12 @@ export class CacheHandle<Method extends (...args: any[]) => any> {
    * As `invalidate`, if this process still keeps exactly this value, fresh or old: for a value that has turned out to be
    * wrong, which others may have replaced since. With `clone` no two values are the same.
    */
-  async invalidateValue(value: Value<Method>, ...args: Parameters<Method>): Promise<boolean> {
-    return this.#cache.forgetValue(this.#self, args, value);
+  async invalidateValue(
+    args: Parameters<Method>,
+    value: Value<Method>,
+    { status }: InvalidateValueOptions = {},
+  ): Promise<boolean> {
+    return this.#cache.forgetValue(this.#self, args, value, status);
   }
 
   /**

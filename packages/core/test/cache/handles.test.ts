@@ -126,12 +126,19 @@ describe('cacheOf', () => {
   test('invalidateValue forgets a value that has turned out to be wrong, and not the one that came after it', async () => {
     const { handle, catalog } = open();
     const wrong = await catalog.product('1');
-    expect(await handle.invalidateValue(wrong + 1, '1')).toBe(false);
+    expect(await handle.invalidateValue(['1'], wrong + 1)).toBe(false);
     await handle.refresh(['1']);
-    expect(await handle.invalidateValue(wrong, '1')).toBe(false);
+    expect(await handle.invalidateValue(['1'], wrong)).toBe(false);
     expect(handle.peek('1')).toBe(wrong + 1);
-    expect(await handle.invalidateValue(wrong + 1, '1')).toBe(true);
+    expect(await handle.invalidateValue(['1'], wrong + 1)).toBe(true);
     expect(handle.peek('1')).toBeUndefined();
+  });
+
+  test('invalidateValue tells by which status a value was refused', async () => {
+    const { world, catalog, handle } = open();
+    const value = await catalog.product('1');
+    expect(await handle.invalidateValue(['1'], value, { status: 403 })).toBe(true);
+    expect(world.events.of('cache.invalidated')).toMatchObject([{ reason: 'auth-failure', status: 403, entries: 1 }]);
   });
 
   test('invalidateValue forgets what is past its ttl and could still answer', async () => {
@@ -139,7 +146,7 @@ describe('cacheOf', () => {
     const service = cached(world, { ttl: '1s', staleIfError: '1m' }, new Counter().load);
     await service.get('1');
     await world.clock.advance(2_000);
-    expect(await handleOf(service).invalidateValue(1, '1')).toBe(true);
+    expect(await handleOf(service).invalidateValue(['1'], 1)).toBe(true);
     expect((await handleOf(service).lookup('1')).state).toBe('miss');
   });
 

@@ -14,8 +14,6 @@ export interface Session {
    * @throws SecretsError when the token is good, and a policy refuses; VaultAuthenticationError when there is no other.
    */
   renew(error: unknown): Promise<void>;
-  /** Logs in, and asks Vault whether it knows the token. @throws what says that it does not. */
-  check(signal: AbortSignal | undefined): Promise<void>;
   forget(): Promise<void>;
   /** What the policies' state belongs to. */
   readonly parts: readonly object[];
@@ -66,10 +64,6 @@ export const createSession = (client: VaultClient, auth: VaultAuth, timeout: Dur
         throw new VaultAuthenticationError('the token has ended or was revoked, and a fixed token cannot be replaced');
       await this.forget();
       await this.token();
-    }
-
-    async check(signal: AbortSignal | undefined): Promise<void> {
-      await client.demand('auth/token/lookup-self', { token: await this.token(), signal });
     }
 
     async forget(): Promise<void> {

@@ -72,8 +72,9 @@ export class VaultSource implements SecretSource {
     return this.#session.renew(error);
   }
 
-  check(signal: AbortSignal | undefined): Promise<void> {
-    return this.#session.check(signal);
+  /** Logs in, and asks Vault whether it knows the token. */
+  async check(signal: AbortSignal | undefined): Promise<void> {
+    await this.#client.demand('auth/token/lookup-self', { token: await this.#session.token(), signal });
   }
 
   async close(): Promise<void> {

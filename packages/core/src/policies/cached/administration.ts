@@ -160,17 +160,20 @@ export class CacheAdministration {
     return this.invalidateKey(this.cells.of(self), key);
   }
 
-  /** Whether there was an entry here or in the store; resolves when it is gone from both. */
-  async forget(self: unknown, args: readonly unknown[]): Promise<boolean> {
+  /**
+   * Whether there was an entry here or in the store; resolves when it is gone from both.
+   * @param refusal the status by which somebody refused the value.
+   */
+  async forget(self: unknown, args: readonly unknown[], refusal?: number): Promise<boolean> {
     const key = this.keyFor(self, args);
-    const existed = this.invalidateKey(this.cells.of(self), key);
+    const existed = this.invalidateKey(this.cells.of(self), key, refusal);
     return (await this.secondTier?.remove(key)) === true || existed;
   }
 
   /** As `forget`, if what is kept here is still this value: what has come in its place stays. */
-  async forgetValue(self: unknown, args: readonly unknown[], value: unknown): Promise<boolean> {
+  async forgetValue(self: unknown, args: readonly unknown[], value: unknown, refusal?: number): Promise<boolean> {
     const looked = this.look(self, args);
-    return looked !== undefined && Object.is(looked.value, value) && this.forget(self, args);
+    return looked !== undefined && Object.is(looked.value, value) && this.forget(self, args, refusal);
   }
 
   /** The entry is stale from now on; returns whether there was one. */
@@ -264,9 +267,11 @@ export class CacheAdministration {
     this.binding.runtime.events.emit('cache.invalidated', this.binding.method, facts);
   }
 
-  private invalidateKey(cell: CachedCell, key: CacheKey): boolean {
+  private invalidateKey(cell: CachedCell, key: CacheKey, refusal?: number): boolean {
     const existed = cell.invalidate(key);
-    if (existed) this.report({ keyHash: this.writer.hash(key), reason: 'manual', entries: 1 });
+    const why =
+      refusal === undefined ? { reason: 'manual' as const } : { reason: 'auth-failure' as const, status: refusal };
+    if (existed) this.report({ keyHash: this.writer.hash(key), entries: 1, ...why });
     return existed;
   }
 

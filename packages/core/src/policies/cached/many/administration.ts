@@ -115,11 +115,12 @@ export class ManyAdministration implements Public<Omit<CacheAdministration, 'use
     return this.invalidate(self, args);
   }
 
-  async forgetValue(self: unknown, args: readonly unknown[], value: unknown): Promise<boolean> {
+  async forgetValue(...given: Parameters<CacheAdministration['forgetValue']>): Promise<boolean> {
+    const [self, args, value, refusal] = given;
     const [ids] = args;
     const valueOf = (id: unknown, index: number): unknown => (Array.isArray(ids) ? valueIn(value, id, index) : value);
     const gone = await Promise.all(
-      perId(args).map((one, index) => this.each.forgetValue(self, one, valueOf(one[0], index))),
+      perId(args).map((one, index) => this.each.forgetValue(self, one, valueOf(one[0], index), refusal)),
     );
     return gone.includes(true);
   }
