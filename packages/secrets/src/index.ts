@@ -17,6 +17,11 @@ export {
 } from './vault/auth.js';
 export { SecretEnvelope, type SecretData, type SecretLease, type SecretMetadata } from './envelope.js';
 export { VaultError, type VaultReason } from './vault/error.js';
+export { SecretAuth, type SecretAuthOptions } from './auth/secret-auth.js';
+export { authenticatedFetch, refreshOnAuthFailure } from './auth/authenticated-fetch.js';
+export { credentialsIn, type AuthScheme, type Credentials } from './auth/credentials.js';
+export type { RequestAuth } from './auth/request-auth.js';
+export type { AllowedHosts } from './auth/allowed-hosts.js';
 export { SecretFormatError, SecretsError, VaultAuthenticationError, type SecretsErrorCode } from './errors.js';
 export { Secret } from './secret.js';
 export { maskSecret, redact } from './redact.js';
