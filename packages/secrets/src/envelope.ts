@@ -1,3 +1,5 @@
+import { remember } from './known-secrets.js';
+
 /** What was lent, and for how long. */
 export interface SecretLease {
   readonly id: string;
@@ -29,6 +31,7 @@ export class SecretEnvelope<Data extends SecretData = SecretData> {
     this.#data = frozen(data);
     this.lease = lease;
     this.metadata = frozen(metadata);
+    remember(this, this.#data);
   }
 
   /** Frozen, all the way down: it is shared by all who read the secret. */

@@ -1,12 +1,11 @@
+import { knownSecrets } from './known-secrets.js';
 import { Secret } from './secret.js';
+import { SENSITIVE_NAME, withoutPatterns } from './secret-patterns.js';
 
 const MASK = '[redacted]';
 /** Shorter ones are found in ordinary words, and redacting those would show where they are. */
 const SHORTEST = 6;
 const DEEPEST = 8;
-
-const SENSITIVE_NAME =
-  /pass(?:word|wd|phrase)?$|secret|token|api[-_]?key|private[-_]?key|credential|^authorization$|^cookie$/i;
 
 /** Each needle finds a form in which a secret travels: as it is, in JSON, in a URL, in base64. */
 const formsOf = (secret: string): string[] => {
@@ -15,12 +14,12 @@ const formsOf = (secret: string): string[] => {
   return [...new Set([...forms, base64.replace(/=+$/, ''), Buffer.from(secret).toString('base64url')])];
 };
 
-const needlesOf = (secrets: Iterable<string | Secret>): string[] =>
-  [...secrets]
-    .map((secret) => (typeof secret === 'string' ? secret : secret.reveal()))
-    .filter((secret) => typeof secret === 'string' && secret.length >= SHORTEST)
-    .flatMap(formsOf)
-    .sort((one, other) => other.length - one.length);
+const needlesOf = (secrets: Iterable<string | Secret>): string[] => {
+  const given = [...secrets].map((secret) => (typeof secret === 'string' ? secret : secret.reveal()));
+  const all = new Set([...given, ...knownSecrets()]);
+  const long = [...all].filter((secret) => typeof secret === 'string' && secret.length >= SHORTEST);
+  return long.flatMap(formsOf).sort((one, other) => other.length - one.length);
+};
 
 class Redaction {
   readonly #needles: readonly string[];
@@ -31,7 +30,7 @@ class Redaction {
   }
 
   text(text: string): string {
-    return this.#needles.reduce((rest, needle) => rest.split(needle).join(MASK), text);
+    return withoutPatterns(this.#needles.reduce((rest, needle) => rest.split(needle).join(MASK), text));
   }
 
   value(value: unknown, depth: number): unknown {
@@ -66,8 +65,10 @@ class Redaction {
 
 /**
  * A copy that can be logged: what stands under a telling name (`password`, `token`, `apiKey` …) is `[redacted]`, and so
- * is every occurrence of the secrets given, also encoded for JSON, URLs and base64. Secrets below 6 characters are not
- * looked for. Errors become plain objects without their stacks; what is deeper than 8 levels is left out.
+ * is every occurrence of a secret, also encoded for JSON, URLs and base64: of those given, of every `Secret` alive and of
+ * what providers have read and still keep. Of other text what looks like a credential goes: bearers, passwords in URLs,
+ * `password=…`. Secrets below 6 characters are not looked for. Errors become plain objects without their stacks; what is
+ * deeper than 8 levels is left out.
  */
 export const redact = <Value>(
   value: Value,

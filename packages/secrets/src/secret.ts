@@ -1,3 +1,5 @@
+import { remember } from './known-secrets.js';
+
 const SHOWN = '[secret]';
 const INSPECT = Symbol.for('nodejs.util.inspect.custom');
 
@@ -11,6 +13,8 @@ export class Secret<Value = string> {
 
   constructor(value: Value) {
     this.#value = value;
+    // `redact` finds it for as long as it is there.
+    remember(this, value);
   }
 
   /** The value itself. Do not keep it, do not log it. */

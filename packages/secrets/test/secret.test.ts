@@ -67,6 +67,49 @@ test('redact finds secrets with quotes in JSON, leaves short ones alone, and end
   expect(redact(null)).toBeNull();
 });
 
+test('redact knows every secret alive, and what was read and is kept, without being told', () => {
+  const secret = new Secret('alive-and-kicking');
+  const data = { db_pass: 'read-from-vault', db_host: 'postgres', nested: { keys: ['first-key-of-two'] } };
+  const envelope = new SecretEnvelope({ data, lease: undefined, metadata: undefined });
+  const line = `${secret.reveal()} ${data.db_pass} ${data.nested.keys[0]} at postgres`;
+  expect(redact(line)).toBe('[redacted] [redacted] [redacted] at postgres');
+  expect(envelope.data.db_host).toBe('postgres');
+});
+
+test('what redact knows lives no longer for it', async () => {
+  const make = (): WeakRef<object> => new WeakRef(new Secret('short-lived-secret'));
+  const reference = make();
+  for (let n = 0; n < 10 && reference.deref() !== undefined; n += 1) {
+    await new Promise((resolve) => setImmediate(resolve));
+    globalThis.gc?.();
+  }
+  expect(reference.deref()).toBeUndefined();
+  expect(redact('short-lived-secret')).toBe('short-lived-secret');
+});
+
+test.each([
+  ['authorization: bearer abc.DEF-123', 'authorization: [redacted] [redacted]'],
+  ['Basic dXNlcjpwYXNz and basic functionality', 'Basic [redacted] and basic functionality'],
+  ['jwt eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl!', 'jwt [redacted]!'],
+  ['X-Vault-Token: hvs.CAESIabcdefghijk', 'X-Vault-Token: [redacted]'],
+  ['got hvs.CAESIabcdefghijk back', 'got [redacted] back'],
+  ['{"client_secret":"a\\"b","user":"ann"}', '{"client_secret":[redacted],"user":"ann"}'],
+  ["{'api_key': 'x y'}", "{'api_key': [redacted]}"],
+  ['password=hunter2&user=ann', 'password=[redacted]&user=ann'],
+  ['https://ann:p@ss@host/p?a=b:c@d', 'https://[redacted]@host/p?a=b:c@d'],
+  ['postgres://app:pw@db:5432/x', 'postgres://[redacted]@db:5432/x'],
+  ['the token expired, no secret was found', 'the token expired, no secret was found'],
+])('redact: %s', (text, expected) => {
+  expect(redact(text)).toBe(expected);
+});
+
+test.each([['a'], ['token'], ['\\'], ['x://'], ['"token":'], ['Basic ']])(
+  'redact comes to an end with a long text of %s: no expression backtracks',
+  (part) => {
+    expect(redact(part.repeat(100_000)).length).toBeGreaterThan(0);
+  },
+);
+
 test('maskSecret shows two characters of a long secret and nothing of a short one', () => {
   expect([maskSecret('hunter2'), maskSecret(new Secret('a-very-long-password-42'))]).toEqual([
     '********',
