@@ -96,6 +96,8 @@ const variables = (): Readonly<Record<string, Variable>> => ({
 
 const PREFIX = 'HOLDFAST_';
 const GENERAL: readonly string[] = ['ENABLED', 'LOG_LEVEL'];
+/** What the packages beside this one read. */
+const OF_OTHERS = /^(?:SECRETS_|INSPECTOR_|DEBUG$)/;
 
 const refuseUnknown = (name: string): never => {
   const known = [...Object.keys(variables()), ...GENERAL];
@@ -126,7 +128,7 @@ export const readHoldfastEnvironment = (environment: Environment): EnvironmentSe
   const defaults: Record<string, Record<string, unknown>> = {};
   for (const [name, text] of Object.entries(environment)) {
     const key = name.slice(PREFIX.length);
-    if (!isGiven(name, text) || GENERAL.includes(key)) continue;
+    if (!isGiven(name, text) || GENERAL.includes(key) || OF_OTHERS.test(key)) continue;
     const [policy, option, read] = Object.hasOwn(known, key) ? (known[key] as Variable) : refuseUnknown(name);
     (defaults[policy] ??= {})[option] = read(name, text);
   }

@@ -59,6 +59,8 @@ export const createReader = ({ title, source, policies }: ReaderParts): Reader =
       staleIfError,
       maxSize,
       enabled: cache,
+      // No secret stays in memory for want of somebody who asks for it.
+      sweep: true,
       name: `${title.toLowerCase()} secrets`,
       ...(ttlBounds === undefined ? {} : { ttlBounds }),
     })

@@ -55,6 +55,8 @@ export class CacheCell<Value = unknown, Flight extends CellFlight = CellFlight> 
   readonly counters = new CacheCounters();
   /** How its values are weighed, whoever has loaded them. */
   weighing: Weighing | undefined = undefined;
+  /** Hears when an entry that was stored can serve no more, where somebody wants to know. */
+  onStored: ((endsAt: number) => void) | undefined = undefined;
   private unshared: Map<Flight, CacheKey> | undefined = undefined;
   private throttles: Map<CacheKey, KeyThrottle> | undefined = undefined;
   private failures: LruSlots<CacheKey, KeptFailure> | undefined = undefined;
@@ -100,6 +102,7 @@ export class CacheCell<Value = unknown, Flight extends CellFlight = CellFlight> 
     this.table.put(key, value, times, { now, retainedFor, mark, weight });
     // Whoever hears of what the table drops may have emptied the cell, and then nothing knows these tags any more.
     if (stamps !== undefined && this.stamps !== stamps) this.drop(key);
+    this.onStored?.(Math.min(times.freshUntil + retainedFor, times.hardUntil));
   }
 
   /** A load begins. Loads that are not shared are kept apart: they are detached like all others. */

@@ -15,6 +15,7 @@ export class Cells {
   private eviction: Eviction = 'lru';
   private makeSlots: MakeSlots = lruSlots;
   private weighing: Weighing | undefined = undefined;
+  private onStored: CachedCell['onStored'] = undefined;
   private isPerInstance = true;
   /** Where calls without an instance belong, and all calls of a shared scope. */
   private common: CachedCell | undefined = undefined;
@@ -61,6 +62,12 @@ export class Cells {
     return this;
   }
 
+  /** From now on `onStored` hears of every entry; undefined: nobody. */
+  watch(onStored: CachedCell['onStored']): void {
+    this.onStored = onStored;
+    for (const cell of this.all()) cell.onStored = onStored;
+  }
+
   private adopt(self: object): CachedCell {
     const cell = this.create();
     this.byInstance.set(self, cell);
@@ -73,6 +80,7 @@ export class Cells {
   private create(): CachedCell {
     const cell: CachedCell = new CacheCell(this.maxSize, this.onDrop, this.makeSlots);
     cell.weighing = this.weighing;
+    cell.onStored = this.onStored;
     cell.table.limitBytes(this.weighing?.maxBytes ?? Infinity);
     return cell;
   }

@@ -18,6 +18,7 @@ import { type CachedSettings, resolveCachedOptions } from './settings.js';
 import { RefreshBound } from './refresh-bound.js';
 import { secondTierOf } from './second-tier.js';
 import { StaleAnswers } from './stale-answers.js';
+import { Sweeper } from './sweeper.js';
 import { WaitLimits } from './wait-limits.js';
 import { Waiting } from './waiting.js';
 import { Writer } from './writer.js';
@@ -93,6 +94,13 @@ const checkWeighing = ({ maxBytes, weigh }: CachedOptions, { site }: Binding): v
   if (missing !== undefined) throw configurationError(site, WEIGHING_REMEDY[missing], missing);
 };
 
+/** Caches that are shared are swept for all who share them. */
+const sweepOr = (cells: Cells, { sweeps }: CachedSettings, binding: Binding, retainedFor: number): void => {
+  const known = binding.state('sweeper', (): { sweeper?: Sweeper } => ({}));
+  if (sweeps) (known.sweeper ??= new Sweeper(cells)).start(binding.runtime.clock, retainedFor);
+  else known.sweeper?.stop();
+};
+
 /** What came from another store, or was to go there, belongs to nobody. */
 const dropForeign = (cells: Cells, store: object | undefined, binding: Binding): void => {
   const known = binding.state('store', () => ({ store }));
@@ -122,6 +130,7 @@ const bind = (options: CachedOptions & WithMany, binding: Binding): readonly Bou
       .state('cells', () => new Cells(settings.maxSize, reportDrops(binding, writer)))
       .configure(settings, (value) => writer.weightOf(value, settings));
   dropForeign(cells, secondTier?.store, binding);
+  sweepOr(cells, settings, binding, writer.retainedFor);
   const through = secondTier && new LoadThrough(secondTier, binding, { writer, stale });
   const refreshBound = boundOf(settings, binding);
   const limits = limitsOf(settings, binding, { stale, bound: refreshBound });

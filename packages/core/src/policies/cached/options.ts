@@ -114,6 +114,11 @@ export interface CachedOptions<Args extends readonly unknown[] = never[], Value 
    * tells values of different releases apart. Default false.
    */
   readonly snapshot?: boolean | { readonly version: string | number };
+  /**
+   * Entries leave the memory as soon as nothing can be answered with them any more, by a timer that keeps no process
+   * alive: for secrets, and for caches that are rarely written. Default false: when they are met, or by later writes.
+   */
+  readonly sweep?: boolean;
   /** False: neither read nor written; concurrent calls still share one load. Default true. */
   readonly enabled?: boolean;
   /** The cache's name in `health()` and `stats()`, and in a store. Default: `Class.method`. */
@@ -184,6 +189,7 @@ const schema = (): Schema => ({
   clone: either(oneOf('none', 'structured'), callback),
   invalidateOn: callback,
   snapshot: snapshots,
+  sweep: flag,
   enabled: flag,
   name: text,
   version: text,

@@ -34,6 +34,7 @@ export interface CachedSettings {
   readonly invalidateOn: ((error: unknown) => boolean) | undefined;
   /** Undefined: not allowed. */
   readonly snapshot: { readonly version: string | number | null } | undefined;
+  readonly sweeps: boolean;
   readonly isEnabled: boolean;
   readonly name: string | undefined;
   readonly version: string | undefined;
@@ -109,6 +110,7 @@ export const resolveCachedOptions = (options: CachedOptions): CachedSettings => 
   clone: cloneFunction(options.clone),
   invalidateOn: options.invalidateOn,
   snapshot: snapshotOf(options.snapshot),
+  sweeps: options.sweep ?? false,
   isEnabled: options.enabled ?? true,
   name: options.name,
   version: options.version,
