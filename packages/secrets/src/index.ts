@@ -6,7 +6,10 @@ export type { Reading, SecretSource } from './source.js';
 export type { SecretsPolicies } from './policies.js';
 export { VaultSecrets } from './vault/vault-secrets.js';
 export type { VaultSecretsOptions } from './vault/options.js';
-export { vaultFromEnv, type Environment } from './vault/from-env.js';
+export { vaultFromEnv } from './vault/from-env.js';
+export { EnvSecrets, secretsFromEnv, type EnvSecretsOptions } from './env/from-env.js';
+export { describeEnvironment, type DescribedEnvironment, type DescribedProvider } from './env/describe.js';
+export type { Environment } from './env/variables.js';
 export {
   appRoleAuth,
   tokenAuth,

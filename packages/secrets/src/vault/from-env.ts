@@ -1,19 +1,13 @@
 import { ConfigurationError } from '@holdfast/core';
+import { type Environment, valueOf } from '../env/variables.js';
 import { type VaultAuth, appRoleAuth, tokenAuth } from './auth.js';
 import type { VaultSecretsOptions } from './options.js';
 import { VaultSecrets } from './vault-secrets.js';
 
-export type Environment = Readonly<Record<string, string | undefined>>;
-
-const filled = (environment: Environment, name: string): string | undefined => {
-  const value = environment[name]?.trim();
-  return value === '' ? undefined : value;
-};
-
 const authFrom = (environment: Environment): VaultAuth => {
-  const [roleId, secretId] = [filled(environment, 'VAULT_ROLE_ID'), filled(environment, 'VAULT_SECRET_ID')];
+  const [roleId, secretId] = [valueOf(environment, ['VAULT_ROLE_ID']), valueOf(environment, ['VAULT_SECRET_ID'])];
   if (roleId !== undefined && secretId !== undefined) return appRoleAuth({ roleId, secretId });
-  const token = filled(environment, 'VAULT_TOKEN');
+  const token = valueOf(environment, ['VAULT_TOKEN']);
   if (token !== undefined) return tokenAuth(token);
   throw new ConfigurationError('VaultSecrets: set VAULT_ROLE_ID and VAULT_SECRET_ID, or VAULT_TOKEN', {
     option: 'VAULT_TOKEN',
@@ -29,10 +23,10 @@ export const vaultFromEnv = (
   options: Partial<VaultSecretsOptions> = {},
   environment: Environment = process.env,
 ): VaultSecrets => {
-  const address = options.address ?? filled(environment, 'VAULT_ADDR');
+  const address = options.address ?? valueOf(environment, ['VAULT_ADDR']);
   if (address === undefined)
     throw new ConfigurationError('VaultSecrets: VAULT_ADDR is not set', { option: 'VAULT_ADDR' });
-  const namespace = filled(environment, 'VAULT_NAMESPACE');
+  const namespace = valueOf(environment, ['VAULT_NAMESPACE']);
   return new VaultSecrets({
     ...(namespace === undefined ? {} : { namespace }),
     ...options,
