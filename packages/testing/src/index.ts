@@ -51,3 +51,11 @@ export type { VaultFault } from './fake-vault/faults.js';
 export type { VaultRole } from './fake-vault/node.js';
 export type { VaultOperation } from './fake-vault/operations.js';
 export type { DynamicRole, FakeVaultOptions, VaultClock, VaultEngine, VaultLatency } from './fake-vault/options.js';
+export {
+  FakeSecretsManager,
+  fakeSecretsManager,
+  type AwsSecretValue,
+} from './fake-secrets-manager/fake-secrets-manager.js';
+export type { AwsOperation } from './fake-secrets-manager/operations.js';
+export type { AwsFault, AwsKeys, FakeSecretsManagerOptions, IssueOptions } from './fake-secrets-manager/options.js';
+export type { SdkRequestHandler } from './fake-secrets-manager/request-handler.js';
