@@ -93,8 +93,7 @@ describe('values', () => {
     server.setSecret('app/db', 'text');
     const client = clientOf(server);
     const arn = server.arnOf('app/db');
-    for (const id of ['app/db', arn, arn.slice(0, -7)])
-      expect((await client.send(get(id))).SecretString).toBe('text');
+    for (const id of ['app/db', arn, arn.slice(0, -7)]) expect((await client.send(get(id))).SecretString).toBe('text');
     expect(server.count('GetSecretValue')).toBe(3);
   });
 
