@@ -126,10 +126,11 @@ const connectionCause = (code: string, syscall: unknown): Error =>
  */
 export const withoutAnswer = (error: unknown, missing?: string): Error => {
   if (error instanceof SecretsError) return error;
-  if (error instanceof SyntaxError) return new SecretFormatError('the answer is not what Secrets Manager sends');
   const { name, code, syscall, $metadata, $response } = (error ?? {}) as SdkError;
   const httpStatus = typeof $metadata?.httpStatusCode === 'number' ? $metadata.httpStatusCode : undefined;
-  const reason = wordOf(name) ?? 'Error';
+  const isUnread = httpStatus === undefined ? error instanceof SyntaxError : httpStatus < 300;
+  if (isUnread) return new SecretFormatError('the answer is not what Secrets Manager sends');
+  const reason = error instanceof SyntaxError ? `${httpStatus} without JSON` : (wordOf(name) ?? 'Error');
   const networkCode = wordOf(code);
   if (httpStatus === undefined && networkCode !== undefined && !CREDENTIALS.has(reason))
     return new AwsSecretsError({ reason: networkCode, cause: connectionCause(networkCode, syscall), missing });

@@ -44,7 +44,10 @@ export interface AwsSdk {
 const PACKAGE = '@aws-sdk/client-secrets-manager';
 
 const isMissing = (error: unknown): boolean =>
-  error instanceof Object && 'code' in error && /^(?:ERR_)?MODULE_NOT_FOUND$/.test(String(error.code));
+  typeof error === 'object' &&
+  error !== null &&
+  'code' in error &&
+  /^(?:ERR_)?MODULE_NOT_FOUND$/.test(String(error.code));
 
 /** Loads the SDK, which nobody needs who keeps no secrets at AWS. @throws ConfigurationError when it is not installed. */
 export const loadSdk = async (): Promise<AwsSdk> => {

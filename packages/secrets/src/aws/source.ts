@@ -1,6 +1,6 @@
 import { SecretEnvelope, type SecretData } from '../envelope.js';
 import { SecretFormatError, SecretsError } from '../errors.js';
-import { parseSecret, parseSecretBytes } from '../parse-secret.js';
+import { dataOfText, dataOfBytes } from '../secret-text.js';
 import type { Reading, SecretSource } from '../source.js';
 import type { AwsSession } from './session.js';
 
@@ -24,8 +24,8 @@ export interface Version {
 const SECRET_ID = /^[\w/+=.@!:-]{1,2048}$/;
 
 const dataOf = ({ SecretString: text, SecretBinary: bytes }: SecretValue): SecretData => {
-  if (typeof text === 'string') return parseSecret(text);
-  if (bytes instanceof Uint8Array) return parseSecretBytes(bytes);
+  if (typeof text === 'string') return dataOfText(text);
+  if (bytes instanceof Uint8Array) return dataOfBytes(bytes);
   throw new SecretFormatError('the answer has neither text nor bytes');
 };
 

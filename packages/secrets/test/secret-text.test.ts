@@ -1,5 +1,5 @@
 import { SecretEnvelope } from '../src/index.js';
-import { parseSecret, parseSecretBytes } from '../src/parse-secret.js';
+import { dataOfText, dataOfBytes } from '../src/secret-text.js';
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -15,19 +15,19 @@ test.each([
   ['{"half":', { value: '{"half":' }],
   ['-----BEGIN KEY-----\nMIIé\n', { value: '-----BEGIN KEY-----\nMIIé\n' }],
 ])('MX7: the text %j is %j, also as bytes', (text, data) => {
-  expect(parseSecret(text)).toEqual(data);
-  expect(parseSecretBytes(bytesOf(text))).toEqual(data);
+  expect(dataOfText(text)).toEqual(data);
+  expect(dataOfBytes(bytesOf(text))).toEqual(data);
 });
 
 test.each([[[0, 255, 128]], [[0x66, 0x00, 0x6f]], [[0xc3, 0x28]], [[0x7f]]])('the bytes %j stay bytes', (bytes) => {
-  const { value } = parseSecretBytes(Uint8Array.from(bytes));
+  const { value } = dataOfBytes(Uint8Array.from(bytes));
   expect([value instanceof Uint8Array, [...(value as Uint8Array)]]).toEqual([true, bytes]);
 });
 
 test('who changes bytes that were read changes nobody else’s', () => {
   const source = Uint8Array.from([0, 1, 2]);
   const { data } = new SecretEnvelope<{ value: Uint8Array }>({
-    data: parseSecretBytes(source) as { value: Uint8Array },
+    data: dataOfBytes(source) as { value: Uint8Array },
     lease: undefined,
     metadata: undefined,
   });
