@@ -78,7 +78,7 @@ export default {
       comment: 'events know the runtime by its types',
       severity: 'error',
       from: { path: `${src}events/`, pathNot: test },
-      to: { path: `${src}runtime/`, dependencyTypesNot: ['type-only'] },
+      to: { path: `${src}runtime/`, dependencyTypesNot: ['type-only', 'npm-peer'] },
     },
     {
       name: 'machines-are-pure',
@@ -124,7 +124,7 @@ export default {
       comment: 'What sources import at run time must be installed with the package',
       severity: 'error',
       from: { path: '^packages/[^/]+/src/', pathNot: test },
-      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only', 'npm-peer'] },
     },
     {
       name: 'resolvable',

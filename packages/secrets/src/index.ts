@@ -18,6 +18,10 @@ export {
   type LoginContext,
   type VaultAuth,
 } from './vault/auth.js';
+export { AwsSecrets } from './aws/aws-secrets.js';
+export type { AwsSecretsOptions } from './aws/options.js';
+export type { AwsClient, AwsCredentials, AwsCredentialsProvider } from './aws/sdk.js';
+export { AwsSecretsError } from './aws/error.js';
 export { SecretEnvelope, type SecretData, type SecretLease, type SecretMetadata } from './envelope.js';
 export { VaultError, type VaultReason } from './vault/error.js';
 export { SecretAuth, type SecretAuthOptions } from './auth/secret-auth.js';

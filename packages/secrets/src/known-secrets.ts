@@ -21,6 +21,7 @@ export const remember = (owner: object, value: unknown): void => {
 
 const textsIn = (value: unknown, depth: number): string[] => {
   if (typeof value === 'string') return [value];
+  if (value instanceof Uint8Array) return [Buffer.from(value).toString('base64'), Buffer.from(value).toString('hex')];
   if (typeof value !== 'object' || value === null || depth === 0) return [];
   return Object.entries(value).flatMap(([name, each]) => (OPEN_NAME.test(name) ? [] : textsIn(each, depth - 1)));
 };

@@ -37,6 +37,8 @@ class Redaction {
     if (typeof value === 'string') return this.text(value);
     if (value instanceof Secret) return MASK;
     if (typeof value !== 'object' || value === null) return value;
+    // Text of its bytes would be found by nobody.
+    if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
     if (depth >= DEEPEST || this.#seen.has(value)) return '[…]';
     this.#seen.add(value);
     const copy = this.#copy(value, depth + 1);

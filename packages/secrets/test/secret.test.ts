@@ -1,6 +1,7 @@
 import { format, inspect } from 'node:util';
 import { serialize } from 'node:v8';
 import { Secret, SecretEnvelope, maskSecret, redact } from '../src/index.js';
+import { dataOfBytes } from '../src/secret-text.js';
 
 const CANARY = 'canary-7f3a9c';
 
@@ -74,6 +75,16 @@ test('redact knows every secret alive, and what was read and is kept, without be
   const line = `${secret.reveal()} ${data.db_pass} ${data.nested.keys[0]} at postgres`;
   expect(redact(line)).toBe('[redacted] [redacted] [redacted] at postgres');
   expect(envelope.data.db_host).toBe('postgres');
+});
+
+test('redact shows no bytes, and finds those that were read in base64 and hex', () => {
+  const bytes = Uint8Array.from([0, 255, 128, 7, 99, 200]);
+  const envelope = new SecretEnvelope({ data: dataOfBytes(bytes), lease: undefined, metadata: undefined });
+  expect(redact({ key: bytes, text: 'AP+AB2PI or 00ff800763c8' })).toEqual({
+    key: '[6 bytes]',
+    text: '[redacted] or [redacted]',
+  });
+  expect(envelope.data['value']).toEqual(bytes);
 });
 
 test('what redact knows lives no longer for it', async () => {

@@ -44,15 +44,18 @@ export type { ScriptWindow } from './faulty-upstream/script.js';
 export type { RequestLog, RequestOutcome, RequestRecord } from './faulty-upstream/request-log.js';
 export { Reply, reply, type ReplyOptions } from './faulty-upstream/reply.js';
 export type { Responder, Routes, UpstreamRequest } from './faulty-upstream/responder.js';
+export type { FakeServer, Handling } from './fake-server/fake-server.js';
+export type { FakeServerOptions, Latency, ServerClock } from './fake-server/options.js';
 export { FakeVault, fakeVault } from './fake-vault/fake-vault.js';
 export type { VaultFault } from './fake-vault/faults.js';
 export type { VaultRole } from './fake-vault/node.js';
 export type { VaultOperation } from './fake-vault/operations.js';
-export type {
-  DynamicRole,
-  FakeVaultOptions,
-  Latency,
-  VaultClock,
-  VaultEngine,
-  VaultLatency,
-} from './fake-vault/options.js';
+export type { DynamicRole, FakeVaultOptions, VaultClock, VaultEngine, VaultLatency } from './fake-vault/options.js';
+export {
+  FakeSecretsManager,
+  fakeSecretsManager,
+  type AwsSecretValue,
+} from './fake-secrets-manager/fake-secrets-manager.js';
+export type { AwsOperation } from './fake-secrets-manager/operations.js';
+export type { AwsFault, AwsKeys, FakeSecretsManagerOptions, IssueOptions } from './fake-secrets-manager/options.js';
+export type { SdkRequestHandler } from './fake-secrets-manager/request-handler.js';

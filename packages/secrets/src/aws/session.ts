@@ -1,0 +1,139 @@
+import { ConfigurationError, type Duration, resilient } from '@holdfast/core';
+import { SecretsError } from '../errors.js';
+import { AwsSecretsError, withoutAnswer } from './error.js';
+import type { AwsSecretsOptions } from './options.js';
+import { type AwsClient, type AwsSdk, type ClientConfig, type GetSecretValue, loadSdk } from './sdk.js';
+
+/** However often credentials are refused: a server that takes none is not stormed with requests for new ones. */
+const REFRESHES = { limit: 30, interval: '1m' } as const;
+
+interface Ready {
+  readonly sdk: AwsSdk;
+  readonly client: AwsClient;
+}
+
+type CredentialsOf = (options?: { readonly forceRefresh: boolean }) => Promise<unknown>;
+
+const demandRegion = async (client: AwsClient): Promise<void> => {
+  const { region } = client.config;
+  if (typeof region !== 'function') return;
+  try {
+    await (region as () => Promise<unknown>)();
+  } catch {
+    throw new ConfigurationError('AwsSecrets: region is not known; give it, or set AWS_REGION', { option: 'region' });
+  }
+};
+
+/** An abort at its root: it is not retried, and no old secret stands in. */
+const closed = (): SecretsError =>
+  new SecretsError('the provider is closed', 'SECRETS_CLOSED', { cause: new DOMException('closed', 'AbortError') });
+
+/** The SDK's client: made once, with the first request, given new credentials when the old are no good. */
+export class AwsSession {
+  readonly parts: readonly object[];
+  readonly #given: AwsClient | undefined;
+  readonly #config: ClientConfig;
+  readonly #hasFixedCredentials: boolean;
+  readonly #refresh: () => Promise<void>;
+  readonly #inFlight = new Set<AbortController>();
+  #ready: Promise<Ready> | undefined;
+  #isClosed = false;
+
+  constructor(options: AwsSecretsOptions, config: ClientConfig, timeout: Duration) {
+    this.#given = options.client;
+    this.#config = config;
+    this.#hasFixedCredentials = typeof options.credentials === 'object';
+    const refresh = resilient(() => this.#identify({ forceRefresh: true }), {
+      name: 'AwsSession.refresh',
+      rateLimit: REFRESHES,
+      timeout: { attempt: timeout },
+    });
+    this.#refresh = refresh;
+    this.parts = [refresh];
+  }
+
+  /** @throws AwsSecretsError, SecretFormatError, ConfigurationError without SDK or region, the signal's reason. */
+  async getSecretValue(input: GetSecretValue, signal: AbortSignal | undefined): Promise<unknown> {
+    // What is wrong with the credentials shows here, and not mixed with what is wrong with the answer.
+    await this.#identify();
+    const { sdk, client } = await this.#demand();
+    return this.#abortable(signal, (abortSignal) => client.send(sdk.getSecretValue(input) as never, { abortSignal }));
+  }
+
+  /** After a failure of authentication or authorization. @throws what says why no new credentials would help. */
+  async renew(error: unknown): Promise<void> {
+    if (!(error instanceof AwsSecretsError) || error.status !== 401)
+      throw new SecretsError('the credentials are good; a policy or a key refuses', 'SECRETS_DENIED');
+    if (error.isClockCorrected) return;
+    if (this.#hasFixedCredentials)
+      throw new SecretsError('the credentials are no good, and fixed ones cannot be replaced', 'AWS_CREDENTIALS');
+    await this.#refresh();
+  }
+
+  /** @throws AwsSecretsError when there are no credentials. */
+  check(): Promise<void> {
+    return this.#identify();
+  }
+
+  /** Ends what is under way. A client that was given is its owner's to destroy. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const controller of this.#inFlight) controller.abort();
+    const ready = this.#ready;
+    this.#ready = undefined;
+    if (this.#given !== undefined || ready === undefined) return;
+    // A client that could not be made has told who asked for it.
+    const made = await ready.catch(() => undefined);
+    made?.client.destroy();
+  }
+
+  async #identify(options?: { readonly forceRefresh: boolean }): Promise<void> {
+    const { client } = await this.#demand();
+    const { credentials } = client.config;
+    if (typeof credentials !== 'function') return;
+    try {
+      await (credentials as CredentialsOf)(options);
+    } catch (error) {
+      throw withoutAnswer(error, 'no credentials');
+    }
+  }
+
+  /** One client for all who ask first at the same time; one that could not be made is made anew by who asks later. */
+  #demand(): Promise<Ready> {
+    if (this.#isClosed) return Promise.reject(closed());
+    this.#ready ??= this.#make().catch((error: unknown) => {
+      this.#ready = undefined;
+      throw error;
+    });
+    return this.#ready;
+  }
+
+  async #make(): Promise<Ready> {
+    const sdk = await loadSdk();
+    const client = this.#given ?? sdk.client(this.#config);
+    try {
+      await demandRegion(client);
+    } catch (error) {
+      if (client !== this.#given) client.destroy();
+      throw error;
+    }
+    return { sdk, client };
+  }
+
+  async #abortable(signal: AbortSignal | undefined, send: (signal: AbortSignal) => Promise<unknown>): Promise<unknown> {
+    const controller = new AbortController();
+    const forward = (): void => controller.abort(signal?.reason);
+    signal?.throwIfAborted();
+    signal?.addEventListener('abort', forward, { once: true });
+    this.#inFlight.add(controller);
+    try {
+      return await send(controller.signal);
+    } catch (error) {
+      if (this.#isClosed) throw closed();
+      throw controller.signal.aborted ? (controller.signal.reason as Error) : withoutAnswer(error);
+    } finally {
+      this.#inFlight.delete(controller);
+      signal?.removeEventListener('abort', forward);
+    }
+  }
+}
