@@ -44,15 +44,10 @@ export type { ScriptWindow } from './faulty-upstream/script.js';
 export type { RequestLog, RequestOutcome, RequestRecord } from './faulty-upstream/request-log.js';
 export { Reply, reply, type ReplyOptions } from './faulty-upstream/reply.js';
 export type { Responder, Routes, UpstreamRequest } from './faulty-upstream/responder.js';
+export type { FakeServer, Handling } from './fake-server/fake-server.js';
+export type { FakeServerOptions, Latency, ServerClock } from './fake-server/options.js';
 export { FakeVault, fakeVault } from './fake-vault/fake-vault.js';
 export type { VaultFault } from './fake-vault/faults.js';
 export type { VaultRole } from './fake-vault/node.js';
 export type { VaultOperation } from './fake-vault/operations.js';
-export type {
-  DynamicRole,
-  FakeVaultOptions,
-  Latency,
-  VaultClock,
-  VaultEngine,
-  VaultLatency,
-} from './fake-vault/options.js';
+export type { DynamicRole, FakeVaultOptions, VaultClock, VaultEngine, VaultLatency } from './fake-vault/options.js';

@@ -1,4 +1,4 @@
-import type { Identifiers } from './identifiers.js';
+import type { Identifiers } from '../fake-server/identifiers.js';
 
 /** A request as the engines see it. */
 export interface VaultCall {

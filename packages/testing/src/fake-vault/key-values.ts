@@ -1,5 +1,5 @@
 import { NOT_FOUND, NO_CONTENT, UNSUPPORTED, type VaultAnswer, type VaultCall, envelope, failure } from './answer.js';
-import type { Identifiers } from './identifiers.js';
+import type { Identifiers } from '../fake-server/identifiers.js';
 import type { VaultClock } from './options.js';
 
 type Data = Readonly<Record<string, unknown>>;

@@ -1,5 +1,5 @@
 import { NO_CONTENT, UNSUPPORTED, type VaultAnswer, type VaultCall, envelope, failure } from './answer.js';
-import type { Identifiers } from './identifiers.js';
+import type { Identifiers } from '../fake-server/identifiers.js';
 import type { Engine } from './key-values.js';
 import type { DynamicRole, VaultClock } from './options.js';
 

@@ -1,5 +1,5 @@
 import { type VaultAnswer, type VaultCall, envelope, failure, noRoute } from './answer.js';
-import type { Identifiers } from './identifiers.js';
+import type { Identifiers } from '../fake-server/identifiers.js';
 import { type Engine, PlainSecrets, VersionedSecrets } from './key-values.js';
 import { DynamicCredentials, type Leases } from './leases.js';
 import type { FakeVaultOptions, VaultClock, VaultEngine } from './options.js';

@@ -1,5 +1,5 @@
 import { DENIED, type VaultAnswer, type VaultCall, failure, noRoute } from './answer.js';
-import { Identifiers } from './identifiers.js';
+import { Identifiers } from '../fake-server/identifiers.js';
 import { Leases } from './leases.js';
 import { Mounts } from './mounts.js';
 import type { FakeVaultOptions, VaultClock } from './options.js';

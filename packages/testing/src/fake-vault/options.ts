@@ -1,4 +1,4 @@
-import type { SeededRandom } from '../seeded-random.js';
+import type { FakeServerOptions, Latency, ServerClock } from '../fake-server/options.js';
 
 /** What a mount keeps: versioned or plain key-value secrets, or credentials made on demand. */
 export type VaultEngine = 'kv-v1' | 'kv-v2' | 'database';
@@ -13,9 +13,6 @@ export interface DynamicRole {
   readonly maxDuration?: number;
 }
 
-/** Milliseconds: fixed, or drawn from `[min, max)`. */
-export type Latency = number | readonly [min: number, max: number];
-
 export interface VaultLatency {
   /** Reads of key-value secrets. Default 0. */
   readonly read?: Latency;
@@ -25,7 +22,7 @@ export interface VaultLatency {
   readonly dynamic?: Latency;
 }
 
-export interface FakeVaultOptions {
+export interface FakeVaultOptions extends FakeServerOptions {
   /** The root token, which never expires by itself. Default 'root'. */
   readonly token?: string;
   /** What AppRole log-ins take. `tokenTtl` is in seconds, default 3600. Default: role 'role', secret 'secret-id'. */
@@ -40,27 +37,8 @@ export interface FakeVaultOptions {
   readonly tellsInvalidToken?: boolean;
   /** `'typical'`: 5–20 ms a read, 2–10 ms a token, 50–200 ms a dynamic secret. Default none. */
   readonly latency?: VaultLatency | 'typical';
-  /** Seed of latencies, tokens and passwords. Default 1. */
-  readonly seed?: number;
-  /** What leases, tokens and latencies go by, such as a `virtualClock()`. Default: real time. */
-  readonly clock?: VaultClock;
-  /** Let the process exit although the server is open. Default false. */
-  readonly unref?: boolean;
-  /** How many requests `requests.recent` holds. Default 1,000. */
-  readonly logLimit?: number;
 }
 
-export interface VaultClock {
-  /** Milliseconds. */
-  now(): number;
-  /** Milliseconds since the epoch. */
-  wall(): number;
-  sleep(ms: number): Promise<unknown>;
-}
+export type VaultClock = ServerClock;
 
 export const TYPICAL: Required<VaultLatency> = { read: [5, 20], token: [2, 10], dynamic: [50, 200] };
-
-export const draw = (latency: Latency, random: SeededRandom): number => {
-  const [min, max] = typeof latency === 'number' ? [latency, latency] : latency;
-  return min + random() * (max - min);
-};

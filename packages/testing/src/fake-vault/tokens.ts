@@ -1,5 +1,5 @@
 import { type VaultAnswer, type VaultCall, envelope, failure } from './answer.js';
-import type { Identifiers } from './identifiers.js';
+import type { Identifiers } from '../fake-server/identifiers.js';
 import type { FakeVaultOptions, VaultClock } from './options.js';
 
 interface Token {
