@@ -51,3 +51,7 @@ export type { VaultFault } from './fake-vault/faults.js';
 export type { VaultRole } from './fake-vault/node.js';
 export type { VaultOperation } from './fake-vault/operations.js';
 export type { DynamicRole, FakeVaultOptions, VaultClock, VaultEngine, VaultLatency } from './fake-vault/options.js';
+export { FakeKeyVault, fakeKeyVault, type KeyVaultOperation } from './fake-key-vault/fake-key-vault.js';
+export type { FakeCredential, LoginOptions, LoginTrouble } from './fake-key-vault/credential.js';
+export type { FakeKeyVaultOptions, ForbiddenKind, KeyVaultFault, SecretProperties } from './fake-key-vault/options.js';
+export type { SdkHttpClient, SdkLoopbackPolicy } from './fake-key-vault/sdk-doors.js';
