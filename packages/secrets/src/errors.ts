@@ -1,7 +1,15 @@
 import { ResilienceError } from '@holdfast/core';
 
 export type SecretsErrorCode =
-  'SECRETS_CLOSED' | 'SECRETS_PATH' | 'SECRETS_DENIED' | 'SECRET_FORMAT' | 'VAULT_AUTHENTICATION' | 'VAULT_ANSWER';
+  | 'SECRETS_CLOSED'
+  | 'SECRETS_PATH'
+  | 'SECRETS_DENIED'
+  | 'SECRET_FORMAT'
+  | 'VAULT_AUTHENTICATION'
+  | 'VAULT_ANSWER'
+  | 'AZURE_AUTHENTICATION'
+  | 'AZURE_ANSWER'
+  | 'AZURE_UNREACHABLE';
 
 /** The root of this package's errors. None of them has a secret, a token, a path or the server's text in it. */
 export class SecretsError extends ResilienceError {

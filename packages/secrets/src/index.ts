@@ -15,6 +15,17 @@ export {
   type LoginContext,
   type VaultAuth,
 } from './vault/auth.js';
+export { AzureSecrets } from './azure/azure-secrets.js';
+export type { AzureSecretsOptions } from './azure/options.js';
+export { AzureAuthenticationError, AzureSecretsError, type AzureReason } from './azure/error.js';
+export type {
+  AzureAccessToken,
+  AzureCredential,
+  AzureReadOptions,
+  AzureSecret,
+  AzureSecretClient,
+  AzureTokenOptions,
+} from './azure/sdk.js';
 export { SecretEnvelope, type SecretData, type SecretLease, type SecretMetadata } from './envelope.js';
 export { VaultError, type VaultReason } from './vault/error.js';
 export { SecretAuth, type SecretAuthOptions } from './auth/secret-auth.js';
