@@ -62,10 +62,6 @@ export const createReader = ({ title, source, policies }: ReaderParts): Reader =
   const { staleIfError = '1h', maxSize = 256, cache = true, ttlBounds, retry, circuitBreaker, timeout } = policies;
 
   class SecretReader implements Reader {
-    static {
-      Object.defineProperty(this, 'name', { value: `${title}Reader` });
-    }
-
     @Cached({
       key: (path: string) => path,
       ttl: (envelope: SecretEnvelope, _path: string, keeping: Keeping) => keeping.ttlOf(envelope),
@@ -90,5 +86,6 @@ export const createReader = ({ title, source, policies }: ReaderParts): Reader =
       return source.check(currentCall().signal);
     }
   }
+  Object.defineProperty(SecretReader, 'name', { value: `${title}Reader` });
   return new SecretReader();
 };
