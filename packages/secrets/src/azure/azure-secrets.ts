@@ -1,13 +1,18 @@
 import { CachedSecrets } from '../cached-secrets.js';
 import { lazily } from './lazily.js';
-import { type AzureSecretsOptions, checkOptions, vaultUrlOf } from './options.js';
+import { wrongOption } from '../option-check.js';
+import { type AzureSecretsOptions, checkOptions, isCredential, vaultUrlOf } from './options.js';
 import { type AzureCredential, type AzureSecretClient, loadClient, loadDefaultCredential } from './sdk.js';
 import { AzureSource } from './source.js';
 import { AzureTokens } from './tokens.js';
 
 const credentialFrom = (given: AzureSecretsOptions['credential']): (() => Promise<AzureCredential>) => {
   if (given === undefined) return loadDefaultCredential;
-  return async () => (typeof given === 'function' ? given() : given);
+  return async () => {
+    const credential = typeof given === 'function' ? await given() : given;
+    if (isCredential(credential)) return credential;
+    throw wrongOption('AzureSecrets')('credential', 'must make a credential of @azure/identity');
+  };
 };
 
 /** `https://vault.azure.net/.default` for `https://mine.vault.azure.net`, and so in the other clouds. */

@@ -34,8 +34,8 @@ const VERSION = /^[0-9A-Za-z]{1,64}$/;
 const isClient = (client: unknown): client is AzureSecretClient =>
   typeof (client as Partial<AzureSecretClient> | null)?.getSecret === 'function';
 
-const isCredential = (credential: unknown): boolean =>
-  typeof credential === 'function' || typeof (credential as Partial<AzureCredential> | null)?.getToken === 'function';
+export const isCredential = (credential: unknown): credential is AzureCredential =>
+  typeof (credential as Partial<AzureCredential> | null | undefined)?.getToken === 'function';
 
 /** @throws ConfigurationError unless it is `https://…` without a path. */
 export const vaultUrlOf = (vaultUrl: unknown): string => {
@@ -54,7 +54,7 @@ export const checkOptions = (options: AzureSecretsOptions): void => {
   if (client !== undefined && [vaultUrl, credential, clientOptions].some((each) => each !== undefined))
     throw wrong('client', 'has an address and a credential of its own; leave out vaultUrl, credential, clientOptions');
   if (client === undefined && vaultUrl === undefined) throw wrong('vaultUrl', 'is missing; or give client');
-  if (credential !== undefined && !isCredential(credential))
+  if (credential !== undefined && typeof credential !== 'function' && !isCredential(credential))
     throw wrong('credential', 'must be a credential of @azure/identity, or a function that makes one');
   if (version !== undefined && !(typeof version === 'string' && VERSION.test(version)))
     throw wrong('version', 'must be the id of a version: letters and digits');

@@ -32,6 +32,8 @@ export class AzureTokens implements AzureCredential {
   #credential: () => Promise<AzureCredential>;
   #asked: Asked;
   #last: Issued | undefined;
+  /** The latest log-in that answered a demand of claims. */
+  #claimed: { readonly claims: string; readonly issued: Promise<Issued> } | undefined;
 
   constructor({ credential, scope, timeout, wall }: AzureTokensParts) {
     this.#make = credential;
@@ -44,7 +46,7 @@ export class AzureTokens implements AzureCredential {
   async getToken(scopes: string | string[], { tenantId, claims }: AzureTokenOptions = {}): Promise<AzureAccessToken> {
     const scope = [scopes].flat().join(' ');
     this.#asked = tenantId === undefined ? [scope] : [scope, tenantId];
-    const { token } = await (claims === undefined ? this.#logIn() : this.#logInAnew([scope, tenantId, claims]));
+    const { token } = await (claims === undefined ? this.#logIn() : this.#logInWith(claims));
     return { token: token.reveal(), expiresOnTimestamp: ENDED };
   }
 
@@ -64,10 +66,11 @@ export class AzureTokens implements AzureCredential {
 
   /** Logs in, whatever is kept. @throws AzureAuthenticationError when that is refused. */
   async check(): Promise<void> {
-    await this.#logInAnew([...this.#asked]);
+    await this.#logInAnew();
   }
 
   async forget(): Promise<void> {
+    this.#claimed = undefined;
     await this.#cache.clear();
   }
 
@@ -76,9 +79,20 @@ export class AzureTokens implements AzureCredential {
     return this.#last;
   }
 
-  async #logInAnew(args: Parameters<Logins['login']>): Promise<Issued> {
-    this.#last = await this.#cache.refresh(args);
+  async #logInAnew(claims?: string): Promise<Issued> {
+    const [scope, tenantId] = this.#asked;
+    this.#last = await this.#cache.refresh([scope, tenantId, claims]);
     return this.#last;
+  }
+
+  /** The vault wants tokens issued with these claims: once for all callers whose token it refused. */
+  #logInWith(claims: string): Promise<Issued> {
+    if (this.#claimed?.claims !== claims) {
+      const issued = this.#logInAnew(claims);
+      this.#claimed = { claims, issued };
+      issued.catch(() => (this.#claimed = undefined));
+    }
+    return this.#claimed.issued;
   }
 
   get #cache(): CacheHandle<Logins['login']> {

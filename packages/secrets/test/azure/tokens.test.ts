@@ -87,6 +87,45 @@ test('a credential that keeps its rejected token is told apart; a function makes
   expect(made).toHaveBeenCalledTimes(2);
 });
 
+test('claims that the vault demands are brought by one log-in for all callers', async () => {
+  const { azure, server, credential, clock, ended } = await azureWorld();
+  await ended(azure.get('db'));
+  const read = (): Promise<unknown> => {
+    const calls = Array.from({ length: 100 }, (_, n) => azure.get(`name-${n}`, { bypassCache: true }));
+    return clock.until(Promise.all(calls));
+  };
+  for (let n = 0; n < 100; n += 1) server.setSecret(`name-${n}`, 'x');
+  server.demandClaims('{"access_token":{"nbf":{"essential":true,"value":"1"}}}');
+  await read();
+  expect(credential.logins).toBe(2);
+  server.demandClaims('{"access_token":{"nbf":{"essential":true,"value":"2"}}}');
+  await read();
+  expect(credential.logins).toBe(3);
+  credential.expireToken();
+  await read();
+  // One in the place of the rejected token, which the vault does not find enough, and one with the claims.
+  expect(credential.logins).toBe(5);
+});
+
+test('a log-in for claims that fails is not remembered', async () => {
+  const { azure, server, credential, ended, errorOf } = await azureWorld();
+  await ended(azure.get('db'));
+  server.demandClaims('{}');
+  credential.deny();
+  expect(await errorOf(azure.get('db', { bypassCache: true }))).toMatchObject({ name: 'AzureAuthenticationError' });
+  credential.allow();
+  expect(await ended(azure.get('db', { bypassCache: true }))).toEqual(OLD);
+});
+
+test('a function that makes no credential is a mistake of the program’s', async () => {
+  const { azure, errorOf, clock } = await azureWorld({ credential: (() => 'canary') as never });
+  expect(await errorOf(azure.get('db'))).toMatchObject({
+    name: 'ConfigurationError',
+    message: 'AzureSecrets: credential must make a credential of @azure/identity',
+  });
+  expect(clock.now()).toBe(0);
+});
+
 test('a challenge for a foreign domain is refused; no token is had for it, and none is sent', async () => {
   const { azure, server, credential, clock, ended, errorOf } = await azureWorld();
   server.challengeWith('https://vault.example');

@@ -16,7 +16,7 @@ interface AbortSignalLike {
 
 /** What stands behind a credential: the directory. */
 export interface Directory {
-  readonly issue: (scope: string, tenantId: string | undefined) => IssuedAccessToken;
+  readonly issue: (scope: string, tenantId: string | undefined, claims: string | undefined) => IssuedAccessToken;
   readonly revoke: (token: string) => void;
   readonly latency: () => Promise<unknown> | undefined;
 }
@@ -68,11 +68,11 @@ export class FakeCredential {
   /** Rejects as `@azure/identity` does while the directory refuses. */
   async getToken(scopes: string | string[], options: LoginOptions = {}): Promise<IssuedAccessToken> {
     this.#logins += 1;
-    const { abortSignal, tenantId } = options;
+    const { abortSignal, tenantId, claims } = options;
     const latency = this.#directory.latency();
     if (latency !== undefined) await (abortSignal ? Promise.race([latency, aborted(abortSignal)]) : latency);
     if (this.#trouble !== undefined) throw TROUBLES[this.#trouble]();
-    const issued = this.#directory.issue([scopes].flat().join(' '), tenantId);
+    const issued = this.#directory.issue([scopes].flat().join(' '), tenantId, claims);
     this.#tokens.add(issued.token);
     return issued;
   }

@@ -66,7 +66,7 @@ export class FakeKeyVault extends FakeServer<KeyVaultOperation> {
   /** A credential whose tokens this vault knows. Each counts its own log-ins. */
   credential(): FakeCredential {
     return new FakeCredential({
-      issue: (scope, tenantId = this.#node.tenantId) => this.#node.tokens.issue(scope, tenantId),
+      issue: (scope, tenantId = this.#node.tenantId, claims) => this.#node.tokens.issue(scope, tenantId, claims),
       revoke: (token) => this.#node.tokens.revoke(token),
       latency: () => {
         const latency = draw(this.#tokenLatency, this.random);
@@ -113,6 +113,11 @@ export class FakeKeyVault extends FakeServer<KeyVaultOperation> {
   /** What challenges name as the resource, as somebody would who is not the vault. Default: `https://vault.azure.net`. */
   challengeWith(resource: string): void {
     this.#node.challengeResource = resource;
+  }
+
+  /** Tokens that were issued without these claims are refused with 401, as after an event that the directory noticed. */
+  demandClaims(claims: string | undefined): void {
+    this.#node.claims = claims;
   }
 
   /** The vault's own clock tells a time that is wrong by so many milliseconds, in its header `date`. */

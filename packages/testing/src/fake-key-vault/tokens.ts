@@ -4,6 +4,7 @@ import type { ServerClock } from '../fake-server/options.js';
 interface Token {
   readonly scope: string;
   readonly tenantId: string;
+  readonly claims: string | undefined;
   /** By the monotonic clock: a wall clock that is set prolongs nothing. */
   readonly expiresAt: number;
 }
@@ -30,9 +31,9 @@ export class IssuedTokens {
     this.#ttl = ttl * SECOND;
   }
 
-  issue(scope: string, tenantId: string): IssuedAccessToken {
+  issue(scope: string, tenantId: string, claims?: string): IssuedAccessToken {
     const token = `eyJ0eXAiOiJKV1Qi.${this.#ids.letters(48)}.${this.#ids.letters(24)}`;
-    this.#tokens.set(token, { scope, tenantId, expiresAt: this.#clock.now() + this.#ttl });
+    this.#tokens.set(token, { scope, tenantId, claims, expiresAt: this.#clock.now() + this.#ttl });
     return { token, expiresOnTimestamp: this.#clock.wall() + this.#ttl };
   }
 
@@ -43,6 +44,11 @@ export class IssuedTokens {
     if (this.#clock.now() >= issued.expiresAt) return "[TokenExpired] Error validating token: 'S2S12086'.";
     if (issued.scope !== scope) return 'AKV10022: Invalid audience.';
     return issued.tenantId === tenantId ? undefined : 'AKV10032: Invalid issuer.';
+  }
+
+  /** With which claims in mind a token was issued. */
+  claimsOf(token: string): string | undefined {
+    return this.#tokens.get(token)?.claims;
   }
 
   revoke(token: string): void {

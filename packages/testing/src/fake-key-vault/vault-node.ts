@@ -38,6 +38,11 @@ const propertiesFrom = ({ contentType, tags, attributes }: KeyVaultCall['body'])
 
 const ok = (body: unknown): KeyVaultAnswer => ({ status: 200, body });
 
+const unauthorized = (problem: string, challenge: string): KeyVaultAnswer => ({
+  ...failure(401, 'Unauthorized', problem),
+  headers: { 'www-authenticate': `Bearer ${challenge}` },
+});
+
 /** A vault without its network: state, and answers to calls. */
 export class KeyVaultNode {
   readonly url: string;
@@ -46,6 +51,8 @@ export class KeyVaultNode {
   readonly tenantId: string;
   /** What a challenge says that tokens must be for. */
   challengeResource = RESOURCE;
+  /** What tokens must have been issued with. */
+  claims: string | undefined;
   readonly #clock: ServerClock;
   readonly #enforcesDates: boolean;
   readonly #forbidden = new Map<string, ForbiddenKind>();
@@ -78,14 +85,15 @@ export class KeyVaultNode {
       token === undefined
         ? 'AKV10000: Request is missing a Bearer or PoP token.'
         : this.tokens.problemOf(token, `${RESOURCE}/.default`, this.tenantId);
-    if (problem === undefined) return undefined;
     const authorization = `https://login.microsoftonline.com/${this.tenantId}`;
-    return {
-      ...failure(401, 'Unauthorized', problem),
-      headers: {
-        'www-authenticate': `Bearer authorization="${authorization}", resource="${this.challengeResource}"`,
-      },
-    };
+    if (problem !== undefined)
+      return unauthorized(problem, `authorization="${authorization}", resource="${this.challengeResource}"`);
+    if (this.claims === undefined || this.tokens.claimsOf(token as string) === this.claims) return undefined;
+    const claims = Buffer.from(this.claims).toString('base64');
+    return unauthorized(
+      '[TokenRevoked]',
+      `authorization="${authorization}", error="insufficient_claims", claims="${claims}"`,
+    );
   }
 
   #refusal({ path: [, name = ''], query }: KeyVaultCall): KeyVaultAnswer | undefined {
