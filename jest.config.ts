@@ -2,8 +2,12 @@ import { transformSync } from 'esbuild';
 import type { Config } from 'jest';
 import { readdirSync, readFileSync } from 'node:fs';
 
+/** Packages of ES modules alone that the vendors' SDKs require: newer Nodes do, Jest's own loader does not. */
+const ES_MODULES = '(?:https?-proxy-agent|proxy-agent-negotiate|agent-base)/';
+
 const common = {
   testEnvironment: 'node',
+  transformIgnorePatterns: [`/node_modules/(?!(?:.*/)?${ES_MODULES})`],
   modulePathIgnorePatterns: ['<rootDir>/.stryker-tmp/', '<rootDir>/tools/', '/dist/'],
   testPathIgnorePatterns: ['/node_modules/', '/dist/'],
   testEnvironmentOptions: { customExportConditions: ['@holdfast/source', 'node', 'node-addons'] },
@@ -11,7 +15,10 @@ const common = {
 } satisfies Config;
 
 const compiledWith = (tsconfig: string): Pick<Config, 'transform'> => ({
-  transform: { '^.+\\.ts$': ['ts-jest', { tsconfig: `<rootDir>/${tsconfig}` }] },
+  transform: {
+    '^.+\\.ts$': ['ts-jest', { tsconfig: `<rootDir>/${tsconfig}` }],
+    [`/${ES_MODULES}.+\\.js$`]: '<rootDir>/scripts/jest-es-modules.cjs',
+  },
 });
 
 /** `test/both` holds one body of tests that runs in every decorator dialect; all else is compiled once. */

@@ -17,6 +17,7 @@ interface Parts<Data> {
   readonly data: Data;
   readonly lease: SecretLease | undefined;
   readonly metadata: SecretMetadata | undefined;
+  readonly validFor?: number | undefined;
 }
 
 /** A secret with what is known of it. Printing it shows the lease and the metadata, and of the data nothing. */
@@ -25,10 +26,13 @@ export class SecretEnvelope<Data extends SecretData = SecretData> {
   readonly lease: SecretLease | undefined;
   /** Undefined for what has no versions. */
   readonly metadata: SecretMetadata | undefined;
+  /** Milliseconds from when it was read to an end of its own, which no ttl passes; undefined for what has none. */
+  readonly validFor: number | undefined;
   readonly #data: Data;
 
-  constructor({ data, lease, metadata }: Parts<Data>) {
+  constructor({ data, lease, metadata, validFor }: Parts<Data>) {
     this.#data = frozen(data);
+    this.validFor = validFor;
     this.lease = lease;
     this.metadata = frozen(metadata);
     remember(this, this.#data);

@@ -8,7 +8,10 @@ export type SecretsErrorCode =
   | 'VAULT_AUTHENTICATION'
   | 'VAULT_ANSWER'
   | 'AWS_ANSWER'
-  | 'AWS_CREDENTIALS';
+  | 'AWS_CREDENTIALS'
+  | 'AZURE_AUTHENTICATION'
+  | 'AZURE_ANSWER'
+  | 'AZURE_UNREACHABLE';
 
 /** The root of this package's errors. None of them has a secret, a token, a path or the server's text in it. */
 export class SecretsError extends ResilienceError {

@@ -22,6 +22,17 @@ export { AwsSecrets } from './aws/aws-secrets.js';
 export type { AwsSecretsOptions } from './aws/options.js';
 export type { AwsClient, AwsCredentials, AwsCredentialsProvider } from './aws/sdk.js';
 export { AwsSecretsError } from './aws/error.js';
+export { AzureSecrets } from './azure/azure-secrets.js';
+export type { AzureSecretsOptions } from './azure/options.js';
+export { AzureAuthenticationError, AzureSecretsError, type AzureReason } from './azure/error.js';
+export type {
+  AzureAccessToken,
+  AzureCredential,
+  AzureReadOptions,
+  AzureSecret,
+  AzureSecretClient,
+  AzureTokenOptions,
+} from './azure/sdk.js';
 export { SecretEnvelope, type SecretData, type SecretLease, type SecretMetadata } from './envelope.js';
 export { VaultError, type VaultReason } from './vault/error.js';
 export { SecretAuth, type SecretAuthOptions } from './auth/secret-auth.js';

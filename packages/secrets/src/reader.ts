@@ -3,10 +3,12 @@ import {
   CircuitBreaker,
   type ComputedTtl,
   type Duration,
+  type LeasedTtl,
   Retry,
   Timeout,
   currentCall,
   leaseTtl,
+  parseDuration,
 } from '@holdfast/core';
 import type { SecretEnvelope } from './envelope.js';
 import type { SecretsPolicies } from './policies.js';
@@ -24,18 +26,29 @@ export interface Reader {
   check(): Promise<void>;
 }
 
+const SHORTEST = 1000;
+
+/** Within the end that a secret has of itself; one that is as good as over is not kept. */
+const within = (validFor: number | undefined, ttl: ComputedTtl): ComputedTtl => {
+  if (validFor === undefined || ttl === null) return ttl;
+  if (validFor < SHORTEST) return null;
+  const leased: LeasedTtl = typeof ttl === 'object' ? ttl : { ttl };
+  const [fresh, last] = [parseDuration(leased.ttl), parseDuration(leased.hardTtl ?? Infinity)];
+  return { ...leased, ttl: Math.min(fresh, validFor), hardTtl: Math.min(last, validFor) };
+};
+
 /**
- * The ttl of secrets: `ttl` for what is not leased; of a lease the time until `margin` before its end, and nothing is
- * answered after that end. @throws ConfigurationError on what is no duration.
+ * The ttl of secrets: `ttl` for what is not leased; of a lease the time until `margin` before its end. Nothing is answered
+ * after the end of a lease, or of the secret itself. @throws ConfigurationError on what is no duration.
  */
-export const keepingOf = (ttl: Duration, margin: Duration, renews: boolean): Keeping => ({
-  renews,
-  ttlOf: leaseTtl<SecretEnvelope>({
+export const keepingOf = (ttl: Duration, margin: Duration, renews: boolean): Keeping => {
+  const ttlOf = leaseTtl<SecretEnvelope>({
     margin,
     otherwise: ttl === 0 ? Infinity : ttl,
     lease: ({ lease }) => lease && { lease_id: lease.id, lease_duration: lease.duration },
-  }),
-});
+  });
+  return { renews, ttlOf: (envelope) => within(envelope.validFor, ttlOf(envelope)) };
+};
 
 /** @param title the name of the class in events: `Vault` gives `VaultReader.read`. */
 export interface ReaderParts {

@@ -59,3 +59,7 @@ export {
 export type { AwsOperation } from './fake-secrets-manager/operations.js';
 export type { AwsFault, AwsKeys, FakeSecretsManagerOptions, IssueOptions } from './fake-secrets-manager/options.js';
 export type { SdkRequestHandler } from './fake-secrets-manager/request-handler.js';
+export { FakeKeyVault, fakeKeyVault, type KeyVaultOperation } from './fake-key-vault/fake-key-vault.js';
+export type { FakeCredential, LoginOptions, LoginTrouble } from './fake-key-vault/credential.js';
+export type { FakeKeyVaultOptions, ForbiddenKind, KeyVaultFault, SecretProperties } from './fake-key-vault/options.js';
+export type { SdkHttpClient, SdkLoopbackPolicy } from './fake-key-vault/sdk-doors.js';

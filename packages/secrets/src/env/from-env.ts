@@ -5,8 +5,11 @@ import { SecretAuth } from '../auth/secret-auth.js';
 import type { SecretData } from '../envelope.js';
 import type { SecretsPolicies } from '../policies.js';
 import type { SecretProvider } from '../provider.js';
+import { AwsSecrets } from '../aws/aws-secrets.js';
+import { AzureSecrets } from '../azure/azure-secrets.js';
 import { vaultFromEnv } from '../vault/from-env.js';
 import { type DescribedEnvironment, type DescribedProvider, describeEnvironment, policiesFrom } from './describe.js';
+import { awsFrom, azureFrom } from './options.js';
 import { COMMON, type EnvProviderKind, KINDS, OF_PROVIDER } from './names.js';
 import { type Environment, valueOf } from './variables.js';
 
@@ -83,12 +86,8 @@ interface Making {
 const MAKERS: Readonly<Record<EnvProviderKind, (making: Making) => SecretProvider>> = {
   vault: ({ environment, policies, fetch }) =>
     vaultFromEnv({ ...policies, ...(fetch === undefined ? {} : { fetch }) }, environment),
-  aws: () => {
-    throw new ConfigurationError('aws');
-  },
-  azure: () => {
-    throw new ConfigurationError('azure');
-  },
+  aws: ({ environment, policies }) => new AwsSecrets({ ...policies, ...awsFrom(environment) }),
+  azure: ({ environment, policies }) => new AzureSecrets({ ...policies, ...azureFrom(environment) }),
 };
 
 const chosen = (settings: DescribedEnvironment): DescribedProvider => {
