@@ -38,5 +38,5 @@ test.each(snippets.map((code, index) => [index + 1, code]))('snippet %i of the R
 });
 
 test('the README has its snippets', () => {
-  expect(snippets).toHaveLength(4);
+  expect(snippets).toHaveLength(5);
 });
