@@ -9,6 +9,7 @@ import {
 } from '@holdfast/core';
 import type { SecretData, SecretEnvelope } from './envelope.js';
 import { SecretsError } from './errors.js';
+import { wrongOption } from './option-check.js';
 import type { SecretsPolicies } from './policies.js';
 import type { InvalidateOptions, ProviderSettings, ReadOptions, SecretProvider, WarmUp } from './provider.js';
 import { type Keeping, type Reader, createReader, keepingOf } from './reader.js';
@@ -31,6 +32,10 @@ type Read = Reader['read'];
 
 const NO_LEASES: LeaseRules = { margin: '1m', renews: false };
 
+const checkDuration = (of: string, option: string, value: unknown): void => {
+  if (Number.isNaN(parseDuration(value))) throw wrongOption(of)(option, "must be a duration, such as '5m'");
+};
+
 /** Infinity for 0, which is for ever. */
 const orForEver = (ms: number): number => (ms === 0 ? Infinity : ms);
 
@@ -51,6 +56,8 @@ export class CachedSecrets implements SecretProvider {
   /** @throws ConfigurationError on a wrong option of a policy. Nothing is asked before the first read. */
   constructor({ kind, name, title, source, policies, leases = NO_LEASES }: CachedSecretsParts) {
     const { ttl = '5m', staleIfError = '1h', maxSize = 256, runtime } = policies;
+    checkDuration(`${title}Secrets`, 'ttl', ttl);
+    checkDuration(`${title}Secrets`, 'leaseMargin', leases.margin);
     this.kind = kind;
     this.name = name;
     this.#source = source;

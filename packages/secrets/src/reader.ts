@@ -6,6 +6,7 @@ import {
   type LeasedTtl,
   Retry,
   Timeout,
+  cacheOf,
   currentCall,
   leaseTtl,
   parseDuration,
@@ -61,6 +62,11 @@ export interface ReaderParts {
 export const createReader = ({ title, source, policies }: ReaderParts): Reader => {
   const { staleIfError = '1h', maxSize = 256, cache = true, ttlBounds, retry, circuitBreaker, timeout } = policies;
 
+  const renew = async (error: unknown): Promise<void> => {
+    const ended = await source.renew(error);
+    if (typeof ended === 'string') await cacheOf<Reader['read']>(reader, 'read').invalidateTags(ended);
+  };
+
   class SecretReader implements Reader {
     @Cached({
       key: (path: string) => path,
@@ -73,21 +79,22 @@ export const createReader = ({ title, source, policies }: ReaderParts): Reader =
       name: `${title.toLowerCase()} secrets`,
       ...(ttlBounds === undefined ? {} : { ttlBounds }),
     })
-    @Retry({ ...retry, onAuthFailure: (error) => source.renew(error) })
+    @Retry({ ...retry, onAuthFailure: renew })
     @CircuitBreaker({ ...circuitBreaker, scope: 'instance' })
     @Timeout({ attempt: '5s', total: '30s', ...timeout })
     async read(path: string, { renews }: Keeping): Promise<SecretEnvelope> {
       const { signal, cache: load } = currentCall();
       const old = renews ? (load?.stale?.value as SecretEnvelope | undefined) : undefined;
-      return source.read(path, { signal, old });
+      return source.read(path, { signal, old, tag: (name) => load?.setTags([name]) });
     }
 
-    @Retry({ ...retry, onAuthFailure: (error) => source.renew(error) })
+    @Retry({ ...retry, onAuthFailure: renew })
     @Timeout({ attempt: '5s', total: '30s', ...timeout })
     async check(): Promise<void> {
       return source.check(currentCall().signal);
     }
   }
   Object.defineProperty(SecretReader, 'name', { value: `${title}Reader` });
-  return new SecretReader();
+  const reader: Reader = new SecretReader();
+  return reader;
 };

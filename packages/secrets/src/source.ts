@@ -6,6 +6,8 @@ export interface Reading {
   readonly signal: AbortSignal | undefined;
   /** What is kept under this path, past its ttl, where its lease may be begun anew instead of a new one. */
   readonly old: SecretEnvelope | undefined;
+  /** Says what the secret ends with, such as the credentials that it was had with: see `SecretSource.renew`. */
+  readonly tag: (name: string) => void;
 }
 
 /** A keeper of secrets, asked directly: no cache, no retry, no circuit. `CachedSecrets` makes a provider of it. */
@@ -16,9 +18,10 @@ export interface SecretSource {
   read(path: string, reading: Reading): Promise<SecretEnvelope>;
   /**
    * After a failure that may be the fault of the credentials, once per call and before its next attempt: has new ones,
-   * once for all who ask at the same time. @throws anything where there are none: the failure stands.
+   * once for all who ask at the same time. Secrets that ended with the old ones are named by their tag and forgotten.
+   * @throws anything where there are no new credentials: the failure stands.
    */
-  renew(error: unknown): Promise<void>;
+  renew(error: unknown): Promise<string | void>;
   /** Proves who asks. */
   check(signal: AbortSignal | undefined): Promise<void>;
   /** Lets go of credentials and connections. */

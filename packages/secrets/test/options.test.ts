@@ -14,7 +14,7 @@ test.each([
   [{ address: 'https://vault/?a=1' }, 'VaultSecrets: address must have no query and no fragment'],
   [{ auth: 'root' }, 'VaultSecrets: auth must be tokenAuth(…), appRoleAuth(…) or an object with logIn'],
   [{ kvVersion: 3 }, 'VaultSecrets: kvVersion must be 1 or 2, got 3'],
-  [{ renewLeases: 'yes' }, 'VaultSecrets: renewLeases must be true or false, got yes'],
+  [{ renewLeases: 'yes' }, 'VaultSecrets: renewLeases must be true or false'],
   [{ namespace: '' }, 'VaultSecrets: namespace must be a non-empty string; leave it out for the root'],
   [{ peers: ['x'] }, 'VaultSecrets: peers must be a URL'],
   [{ cacheTtl: 1 }, 'VaultSecrets: cacheTtl is no option; known options: address, auth, cache, circuitBreaker'],

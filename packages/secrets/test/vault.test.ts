@@ -229,13 +229,77 @@ describe('tokens', () => {
     expect([server.count('login'), server.count('lookup')]).toEqual([2, 0]);
   });
 
-  test('a token is replaced before its end, without a failed read', async () => {
-    const appRole = { roleId: 'role', secretId: 'secret-id', tokenTtl: 60 };
-    const { vault, server, clock, ended } = await worldWith({}, { appRole });
+  const short = (tokenTtl: number, tokenMaxTtl = Infinity) => ({
+    appRole: { roleId: 'role', secretId: 'secret-id', tokenTtl, tokenMaxTtl },
+    ...dynamic(3_600),
+  });
+  const wasRefused = ({ server }: World): boolean => server.requests.recent.some(({ status }) => status === 403);
+
+  test('a token is renewed at two thirds of its time, without a failed read', async () => {
+    const world = await worldWith({}, short(60));
+    const { vault, server, clock, ended } = world;
+    for (let n = 0; n < 10; n += 1) {
+      await ended(vault.get(PATH, { bypassCache: true }));
+      await clock.advance(45_000);
+    }
+    expect([server.count('login'), server.count('renewToken'), wasRefused(world)]).toEqual([1, 9, false]);
+  });
+
+  test('a token that can be renewed no further is replaced before its end', async () => {
+    const world = await worldWith({}, short(60, 90));
+    const { vault, server, clock, ended } = world;
+    for (let n = 0; n < 10; n += 1) {
+      await ended(vault.get(PATH, { bypassCache: true }));
+      await clock.advance(45_000);
+    }
+    expect([server.count('login') > 2, wasRefused(world)]).toEqual([true, false]);
+  });
+
+  test('while no log-in is to be had, a token serves until its end', async () => {
+    const { vault, server, clock, ended, errorOf } = await worldWith({}, short(60));
     await ended(vault.get(PATH));
-    await clock.advance(50_000);
-    await ended(vault.get(PATH, { bypassCache: true }));
-    expect([server.count('login'), server.requests.recent.some(({ status }) => status === 403)]).toEqual([2, false]);
+    await clock.advance(41_000);
+    server.failNext({ status: 500, times: 1 });
+    expect(await ended(vault.get(PATH, { bypassCache: true }))).toEqual(OLD);
+    await clock.advance(60_000);
+    server.seal();
+    expect(await errorOf(vault.get('secret/other'))).toBeInstanceOf(VaultError);
+  });
+
+  test('a lease is never counted past the end of the token that it was had with', async () => {
+    const { vault, server, clock, ended } = await worldWith({ renewLeases: false }, short(600, 600));
+    const { username, lease } = await ended(vault.read<{ username: string }>(CREDS)).then(({ data, lease: found }) => ({
+      ...data,
+      lease: found,
+    }));
+    expect(lease?.duration).toBe(600);
+    for (let second = 0; second < 1_300; second += 13) {
+      const present = await ended(vault.get<{ username: string }>(CREDS));
+      expect(server.isLeased(present.username)).toBe(true);
+      await clock.advance(13_000);
+    }
+    expect(server.isLeased(username)).toBe(false);
+  });
+
+  test('what a token had leased is forgotten with the token, and key-value secrets stay', async () => {
+    const { vault, server, ended } = await worldWith({}, dynamic(3_600));
+    const { username } = await ended(vault.get<{ username: string }>(CREDS));
+    await ended(vault.get(PATH));
+    server.expireToken();
+    await ended(vault.get('secret/app/db', { bypassCache: true }));
+    const next = await ended(vault.get<{ username: string }>(CREDS));
+    expect([next.username === username, server.isLeased(next.username)]).toEqual([false, true]);
+  });
+
+  test('a lease of an older token is not renewed: that would not save it', async () => {
+    const { vault, server, clock, ended } = await worldWith({}, short(900, 900));
+    await ended(vault.get(CREDS));
+    await clock.advance(700_000);
+    await ended(vault.get(PATH));
+    expect(server.count('login')).toBe(2);
+    await clock.advance(145_000);
+    await ended(vault.get(CREDS));
+    expect([server.count('renewLease'), server.count('dynamic')]).toEqual([0, 2]);
   });
 
   test('G40: a policy that refuses is no reason to log in again, and takes the cached secret away', async () => {
@@ -277,6 +341,41 @@ describe('tokens', () => {
       await errorOf(vault.get(`secret/other/${n}`));
     }
     expect(server.count('login')).toBe(30);
+  });
+});
+
+describe('at close', () => {
+  test('the token of a log-in is revoked where that is asked for, and its leases with it', async () => {
+    const { vault, server, ended } = await worldWith({ revokeOnClose: true }, dynamic(3_600));
+    const { username } = await ended(vault.get<{ username: string }>(CREDS));
+    expect(server.isLeased(username)).toBe(true);
+    await ended(vault.close());
+    expect([server.isLeased(username), server.count('revoke')]).toEqual([false, 1]);
+  });
+
+  test('else the token stays, and so do the credentials that it has had', async () => {
+    const { vault, server, ended } = await worldWith({}, dynamic(3_600));
+    const { username } = await ended(vault.get<{ username: string }>(CREDS));
+    await ended(vault.close());
+    expect([server.isLeased(username), server.count('revoke')]).toEqual([true, 0]);
+  });
+
+  test('a token that was given is not revoked, nor is one asked for to be revoked', async () => {
+    const { vault, server, ended } = await worldWith({ revokeOnClose: true, auth: tokenAuth('root') });
+    await ended(vault.get(PATH));
+    await ended(vault.close());
+    const unused = await worldWith({ revokeOnClose: true });
+    await unused.ended(unused.vault.close());
+    expect([server.count('revoke'), unused.server.requests.count]).toEqual([0, 0]);
+  });
+
+  test('a Vault that does not answer holds it up for one timeout, and makes it fail never', async () => {
+    const { vault, server, ended, clock } = await worldWith({ revokeOnClose: true });
+    await ended(vault.get(PATH));
+    server.hang();
+    const before = clock.now();
+    await ended(vault.close());
+    expect(clock.now() - before).toBe(5_000);
   });
 });
 

@@ -7,6 +7,10 @@ import { type VaultClient, type VaultReply, errorFrom, isRecord } from './client
 export interface IssuedToken {
   readonly token: Secret;
   readonly duration: number;
+  /** Made by this log-in and used by nobody else: it may be revoked at close. Default false. */
+  readonly isOwn?: boolean;
+  /** Its time can begin anew. Default false. */
+  readonly isRenewable?: boolean;
 }
 
 /** What a log-in has at hand. */
@@ -75,11 +79,13 @@ export const appRoleAuth = ({ roleId, secretId, mount = 'approle' }: AppRoleOpti
   };
 };
 
-const tokenFrom = (body: VaultReply['body']): IssuedToken => {
+/** The token that an answer of Vault holds. @throws SecretFormatError */
+export const issuedFrom = (body: VaultReply['body']): IssuedToken => {
   const { auth } = body;
   if (!isRecord(auth)) throw new SecretFormatError('the answer to a log-in has no token');
-  const { client_token: token, lease_duration: duration } = auth;
-  return { token: checkedToken(token), duration: typeof duration === 'number' && duration > 0 ? duration : 0 };
+  const { client_token: token, lease_duration: duration, renewable } = auth;
+  const lasts = typeof duration === 'number' && duration > 0 ? duration : 0;
+  return { token: checkedToken(token), duration: lasts, isOwn: true, isRenewable: renewable === true };
 };
 
 /** Answers that will be the same next time: who asks is not who he says. */
@@ -89,7 +95,7 @@ export const loginContext = (client: VaultClient, signal: AbortSignal | undefine
   signal,
   logIn: async (path, body) => {
     const reply = await client.ask(path, { method: 'POST', body, signal });
-    if (reply.status < 300) return tokenFrom(reply.body);
+    if (reply.status < 300) return issuedFrom(reply.body);
     const error = errorFrom(reply);
     throw isRefusal(reply.status) ? new VaultAuthenticationError('Vault refused the log-in', error) : error;
   },

@@ -1,31 +1,40 @@
-import { Cached, type Duration, RateLimit, Timeout, cacheOf, currentCall, leaseTtl } from '@holdfast/core';
+import { Cached, type Duration, RateLimit, Timeout, cacheOf, currentCall } from '@holdfast/core';
 import { SecretsError, VaultAuthenticationError } from '../errors.js';
 import type { Secret } from '../secret.js';
 import { type IssuedToken, type VaultAuth, loginContext } from './auth.js';
 import type { VaultClient } from './client.js';
 import { VaultError } from './error.js';
+import { type TokenCalls, createTokenCalls } from './token-calls.js';
 
-/** The token of a client: had once for all callers, kept until shortly before its end, replaced when it is dead. */
+/** The token of now. */
+export interface HeldToken {
+  readonly token: Secret;
+  /** Milliseconds that it lasts; Infinity until it is revoked. What it has leased ends with it. */
+  readonly remaining: number;
+}
+
+/** The token of a client: had once for all callers, renewed at two thirds of its time, replaced when it is dead. */
 export interface Session {
   /** @throws VaultAuthenticationError when the log-in is refused. */
-  token(): Promise<Secret>;
+  token(): Promise<HeldToken>;
   /**
-   * After a 401 or 403: a new token, if it was the token's fault.
+   * After a 401 or 403: a new token, if it was the token's fault. Returns the one that is dead.
    * @throws SecretsError when the token is good, and a policy refuses; VaultAuthenticationError when there is no other.
    */
-  renew(error: unknown): Promise<void>;
+  renew(error: unknown): Promise<Secret>;
   forget(): Promise<void>;
+  /** Tells Vault that the token of a log-in is needed no longer; silent where it cannot be told. Forgets it. */
+  revoke(): Promise<void>;
   /** What the policies' state belongs to. */
   readonly parts: readonly object[];
 }
 
-/** A token that ends is used until 10 s before that. */
-const termOf = leaseTtl<IssuedToken>({
-  margin: '10s',
-  min: '1s',
-  otherwise: Infinity,
-  lease: ({ duration }) => (duration === 0 ? null : { lease_id: 'token', lease_duration: duration }),
-});
+const SECOND = 1_000;
+const RENEWED_AFTER = 2 / 3;
+
+/** Past two thirds of its time it still serves while there is no other, but not past its end. */
+const termOf = ({ duration }: IssuedToken) =>
+  duration === 0 ? Infinity : { ttl: duration * SECOND * RENEWED_AFTER, hardTtl: duration * SECOND };
 
 /** However often tokens die: a server that revokes each at once is not stormed with log-ins. */
 const LOGINS = { limit: 30, interval: '1m', scope: 'instance' } as const;
@@ -34,40 +43,59 @@ const LOGINS = { limit: 30, interval: '1m', scope: 'instance' } as const;
 const isClear = (error: unknown): boolean =>
   error instanceof VaultError && (error.status === 401 || error.reason === 'invalid token');
 
-export const createSession = (client: VaultClient, auth: VaultAuth, timeout: Duration): Session => {
-  class VaultSession implements Session {
-    readonly parts: readonly object[] = [this];
+/**
+ * Vault says 403 to a dead token and to a policy that refuses; whether it knows the token tells them apart. Returns where
+ * it is the token's fault, and there may be another.
+ * @throws what `Session.renew` does.
+ */
+const demandDead = async (
+  error: unknown,
+  token: Secret,
+  { auth, calls }: { readonly auth: VaultAuth; readonly calls: TokenCalls },
+): Promise<void> => {
+  if (!isClear(error) && !(await calls.isDead(token)))
+    throw new SecretsError('the token is good; a policy refuses', 'SECRETS_DENIED');
+  if (auth.canLogInAgain === false)
+    throw new VaultAuthenticationError('the token has ended or was revoked, and a fixed token cannot be replaced');
+};
 
-    async token(): Promise<Secret> {
-      return (await this.login()).token;
+const loginsOf = (session: object) => cacheOf<() => Promise<IssuedToken>>(session, 'login');
+
+export const createSession = (client: VaultClient, auth: VaultAuth, timeout: Duration): Session => {
+  const calls = createTokenCalls(client, timeout);
+
+  class VaultSession implements Session {
+    readonly parts: readonly object[] = [this, calls];
+    readonly forget = (): Promise<void> => loginsOf(this).clear();
+
+    async token(): Promise<HeldToken> {
+      const { token, duration } = await this.login();
+      const { age } = await loginsOf(this).lookup();
+      return { token, remaining: duration === 0 ? Infinity : duration * SECOND - age };
     }
 
-    @Cached({ ttl: termOf, maxSize: 1, name: 'vault token' })
+    @Cached({ ttl: termOf, staleIfError: '1d', maxSize: 1, name: 'vault token', sweep: true })
     @RateLimit(LOGINS)
     @Timeout({ attempt: timeout })
     async login(): Promise<IssuedToken> {
-      return auth.logIn(loginContext(client, currentCall().signal));
+      const { signal, cache } = currentCall();
+      const old = cache?.stale?.value as IssuedToken | undefined;
+      return (old && (await calls.renewed(old, signal))) ?? auth.logIn(loginContext(client, signal));
     }
 
-    /** Vault says 403 to a dead token and to a policy that refuses; whether it knows the token tells them apart. */
-    @Timeout({ attempt: timeout })
-    async isDead(token: Secret): Promise<boolean> {
-      const { status } = await client.ask('auth/token/lookup-self', { token, signal: currentCall().signal });
-      return status === 401 || status === 403;
-    }
-
-    async renew(error: unknown): Promise<void> {
+    async renew(error: unknown): Promise<Secret> {
       if (error instanceof VaultAuthenticationError) throw error;
-      if (!isClear(error) && !(await this.isDead(await this.token())))
-        throw new SecretsError('the token is good; a policy refuses', 'SECRETS_DENIED');
-      if (auth.canLogInAgain === false)
-        throw new VaultAuthenticationError('the token has ended or was revoked, and a fixed token cannot be replaced');
+      const { token } = await this.login();
+      await demandDead(error, token, { auth, calls });
       await this.forget();
-      await this.token();
+      await this.login();
+      return token;
     }
 
-    async forget(): Promise<void> {
-      await cacheOf<() => Promise<IssuedToken>>(this, 'login').clear();
+    async revoke(): Promise<void> {
+      const { value: issued } = await loginsOf(this).lookup();
+      await this.forget();
+      if (issued?.isOwn === true) await calls.revoke(issued.token).catch(() => undefined);
     }
   }
   return new VaultSession();

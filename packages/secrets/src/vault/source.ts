@@ -3,6 +3,7 @@ import { SecretFormatError, SecretsError } from '../errors.js';
 import type { Secret } from '../secret.js';
 import type { Reading, SecretSource } from '../source.js';
 import { type VaultClient, type VaultReply, type VaultRequest, errorFrom, isRecord } from './client.js';
+import type { VaultSecretsOptions } from './options.js';
 import { type Mount, Mounts } from './mounts.js';
 import type { Session } from './session.js';
 
@@ -27,8 +28,12 @@ const versionedPath = (path: string, mount: string): string =>
 
 const hasMetadata = ({ body }: VaultReply): boolean => isRecord(body['data']) && isRecord(body['data']['metadata']);
 
+const SECOND = 1_000;
+
 /** The lease is not to be had again, or not by this token. */
 const isFinal = ({ status }: VaultReply): boolean => status >= 400 && status <= 405;
+
+type Manner = Pick<VaultSecretsOptions, 'kvVersion' | 'revokeOnClose'>;
 
 interface Request {
   readonly token: Secret;
@@ -42,13 +47,18 @@ export class VaultSource implements SecretSource {
   readonly #session: Session;
   readonly #mounts: Mounts;
   readonly #configured: 1 | 2 | undefined;
+  readonly #revokesToken: boolean;
+  /** Which token has leased what. */
+  readonly #owners = new WeakMap<SecretEnvelope, Secret>();
+  readonly #tags = new WeakMap<Secret, string>();
+  #tokens = 0;
 
-  /** @param configured the version of key-value secrets where the server does not tell. */
-  constructor(client: VaultClient, session: Session, configured: 1 | 2 | undefined) {
+  constructor(client: VaultClient, session: Session, { kvVersion, revokeOnClose = false }: Manner) {
     this.#client = client;
     this.#session = session;
     this.#mounts = new Mounts(client);
-    this.#configured = configured;
+    this.#configured = kvVersion;
+    this.#revokesToken = revokeOnClose;
     this.parts = session.parts;
   }
 
@@ -62,24 +72,45 @@ export class VaultSource implements SecretSource {
   }
 
   /** @throws VaultError, SecretFormatError, and what `fetch` throws. */
-  async read(path: string, { signal, old }: Reading): Promise<SecretEnvelope> {
-    const request = { token: await this.#session.token(), signal };
-    const renewed = old && (await this.#renewed(old, request));
-    return renewed ?? this.#readAnew(path, request);
+  async read(path: string, { signal, old, tag }: Reading): Promise<SecretEnvelope> {
+    const { token } = await this.#session.token();
+    const request = { token, signal };
+    // A lease belongs to the token that had it made: another one's renewals would not save it.
+    const renewed = old && this.#owners.get(old) === token ? await this.#renewed(old, request) : undefined;
+    const envelope = renewed ?? (await this.#readAnew(path, request));
+    return envelope.lease === undefined ? envelope : this.#leased(envelope, token, tag);
   }
 
-  renew(error: unknown): Promise<void> {
-    return this.#session.renew(error);
+  async renew(error: unknown): Promise<string> {
+    return this.#tagOf(await this.#session.renew(error));
   }
 
   /** Logs in, and asks Vault whether it knows the token. */
   async check(signal: AbortSignal | undefined): Promise<void> {
-    await this.#client.demand('auth/token/lookup-self', { token: await this.#session.token(), signal });
+    await this.#client.demand('auth/token/lookup-self', { token: (await this.#session.token()).token, signal });
   }
 
   async close(): Promise<void> {
     this.#mounts.clear();
-    await this.#session.forget();
+    await (this.#revokesToken ? this.#session.revoke() : this.#session.forget());
+  }
+
+  /** Nothing leased outlives the token that it was leased with. */
+  async #leased(envelope: SecretEnvelope, token: Secret, tag: Reading['tag']): Promise<SecretEnvelope> {
+    const { data, lease, metadata } = envelope;
+    const held = await this.#session.token();
+    const remaining = held.token === token ? Math.max(0, Math.floor(held.remaining / SECOND)) : 0;
+    const duration = Math.min((lease as SecretLease).duration, remaining);
+    const bounded = new SecretEnvelope({ data, lease: { ...(lease as SecretLease), duration }, metadata });
+    this.#owners.set(bounded, token);
+    tag(this.#tagOf(token));
+    return bounded;
+  }
+
+  #tagOf(token: Secret): string {
+    const known = this.#tags.get(token) ?? `token ${(this.#tokens += 1)}`;
+    this.#tags.set(token, known);
+    return known;
   }
 
   async #readAnew(path: string, request: Request): Promise<SecretEnvelope> {

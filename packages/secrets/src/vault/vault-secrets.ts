@@ -23,7 +23,7 @@ export class VaultSecrets extends CachedSecrets {
   /** @throws ConfigurationError on a wrong option. Vault is asked at the first read. */
   constructor(options: VaultSecretsOptions) {
     checkOptions(options);
-    const { namespace, peers = [], kvVersion, timeout, leaseMargin = '1m', renewLeases = true } = options;
+    const { namespace, peers = [], timeout, leaseMargin = '1m', renewLeases = true } = options;
     const address = addressOf(options.address, 'address');
     const client = new VaultClient({
       address,
@@ -36,7 +36,7 @@ export class VaultSecrets extends CachedSecrets {
       kind: 'vault',
       name: ['vault', address, ...(namespace === undefined ? [] : [namespace])].join(':'),
       title: 'Vault',
-      source: new VaultSource(client, session, kvVersion),
+      source: new VaultSource(client, session, options),
       policies: options,
       leases: { margin: leaseMargin, renews: renewLeases },
     });

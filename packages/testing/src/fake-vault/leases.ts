@@ -7,6 +7,8 @@ interface Lease {
   readonly role: Required<DynamicRole>;
   readonly firstAt: number;
   readonly username: string;
+  /** The token that had it made: it ends with that. */
+  readonly token: string;
   endsAt: number;
 }
 
@@ -18,10 +20,12 @@ export class Leases {
   readonly #leases = new Map<string, Lease>();
   readonly #clock: VaultClock;
   readonly #ids: Identifiers;
+  readonly #isTokenLive: (token: string) => boolean;
 
-  constructor(ids: Identifiers, clock: VaultClock) {
+  constructor(ids: Identifiers, clock: VaultClock, isTokenLive: (token: string) => boolean) {
     this.#ids = ids;
     this.#clock = clock;
+    this.#isTokenLive = isTokenLive;
   }
 
   /** Whether the credentials still open the door they were made for. */
@@ -29,11 +33,11 @@ export class Leases {
     return [...this.#leases.values()].some((lease) => lease.username === username && this.#isLive(lease));
   }
 
-  begin(path: string, role: Required<DynamicRole>): VaultAnswer {
+  begin(path: string, role: Required<DynamicRole>, token: string): VaultAnswer {
     const id = `${path}/${this.#ids.letters(24)}`;
     const now = this.#clock.now();
     const username = `v-root-${path.split('/').at(-1)}-${this.#ids.letters(20)}`;
-    this.#leases.set(id, { role, firstAt: now, username, endsAt: now + role.leaseDuration * SECOND });
+    this.#leases.set(id, { role, firstAt: now, username, token, endsAt: now + role.leaseDuration * SECOND });
     return envelope(this.#ids, {
       lease_id: id,
       lease_duration: role.leaseDuration,
@@ -72,8 +76,8 @@ export class Leases {
     return idInPath !== '' ? idInPath : typeof id === 'string' ? id : '';
   }
 
-  #isLive({ endsAt }: Lease): boolean {
-    return this.#clock.now() < endsAt;
+  #isLive({ endsAt, token }: Lease): boolean {
+    return this.#clock.now() < endsAt && this.#isTokenLive(token);
   }
 }
 
@@ -89,10 +93,10 @@ export class DynamicCredentials implements Engine {
     this.#leases = leases;
   }
 
-  answer({ method }: VaultCall, path: string): VaultAnswer {
+  answer({ method, token = '' }: VaultCall, path: string): VaultAnswer {
     if (method !== 'GET') return UNSUPPORTED;
     const role = this.#roles.get(this.#mount + path);
     if (role === undefined) return failure(400, `unknown role: ${path.split('/').at(-1)}`);
-    return this.#leases.begin(this.#mount + path, role);
+    return this.#leases.begin(this.#mount + path, role, token);
   }
 }

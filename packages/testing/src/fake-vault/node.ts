@@ -34,7 +34,7 @@ export class VaultNode {
     this.#clock = clock;
     this.#tellsInvalidToken = options.tellsInvalidToken ?? false;
     this.tokens = new TokenStore(options, ids, clock);
-    this.leases = new Leases(ids, clock);
+    this.leases = new Leases(ids, clock, (token) => this.tokens.isLive(token));
     const parts = { ids, clock, leases: this.leases };
     const names = ['', ...(options.namespaces ?? [])].map((name) => name.replaceAll(/^\/+|\/+$/g, ''));
     this.#namespaces = new Map(names.map((name) => [name, new Mounts(options, parts)]));

@@ -3,7 +3,17 @@ import type { VaultEngine, VaultLatency } from './options.js';
 
 /** What requests are counted as. */
 export type VaultOperation =
-  'read' | 'write' | 'dynamic' | 'login' | 'lookup' | 'renewToken' | 'mounts' | 'renewLease' | 'health' | 'other';
+  | 'read'
+  | 'write'
+  | 'dynamic'
+  | 'login'
+  | 'lookup'
+  | 'renewToken'
+  | 'revoke'
+  | 'mounts'
+  | 'renewLease'
+  | 'health'
+  | 'other';
 
 const BY_PATH: readonly (readonly [RegExp, VaultOperation])[] = [
   [/^sys\/(?:health|seal-status)$/, 'health'],
@@ -11,6 +21,7 @@ const BY_PATH: readonly (readonly [RegExp, VaultOperation])[] = [
   [/^sys\/leases\/renew/, 'renewLease'],
   [/^auth\/token\/lookup-self$/, 'lookup'],
   [/^auth\/token\/renew-self$/, 'renewToken'],
+  [/^auth\/token\/revoke-self$/, 'revoke'],
   [/^auth\/[^/]+\/login/, 'login'],
   [/^(?:sys|auth)\//, 'other'],
 ];

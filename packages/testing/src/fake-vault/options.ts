@@ -25,8 +25,16 @@ export interface VaultLatency {
 export interface FakeVaultOptions extends FakeServerOptions {
   /** The root token, which never expires by itself. Default 'root'. */
   readonly token?: string;
-  /** What AppRole log-ins take. `tokenTtl` is in seconds, default 3600. Default: role 'role', secret 'secret-id'. */
-  readonly appRole?: { readonly roleId: string; readonly secretId: string; readonly tokenTtl?: number };
+  /**
+   * What AppRole log-ins take. `tokenTtl` is in seconds, default 3600; renewals cannot pass `tokenMaxTtl` seconds from the
+   * log-in, default for ever. What a token had leased ends with it. Default: role 'role', secret 'secret-id'.
+   */
+  readonly appRole?: {
+    readonly roleId: string;
+    readonly secretId: string;
+    readonly tokenTtl?: number;
+    readonly tokenMaxTtl?: number;
+  };
   /** Engines by path. Default `{ 'secret/': 'kv-v2', 'kv/': 'kv-v1', 'database/': 'database' }`. */
   readonly mounts?: Readonly<Record<string, VaultEngine>>;
   /** By path, as `'database/creds/app'`. Default: none. */

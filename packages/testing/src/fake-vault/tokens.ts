@@ -12,6 +12,8 @@ interface Token {
   /** Seconds; 0 for ever. */
   readonly ttl: number;
   expiresAt: number;
+  /** Renewals cannot pass it. */
+  readonly lastEnd: number;
 }
 
 const SECOND = 1000;
@@ -36,6 +38,10 @@ export class TokenStore {
     const token = this.#of(call);
     if (token === undefined) return false;
     return token.namespace === '' || `${call.namespace}/`.startsWith(`${token.namespace}/`);
+  }
+
+  isLive(id: string): boolean {
+    return this.#live(id) !== undefined;
   }
 
   revoke(id: string): void {
@@ -68,7 +74,7 @@ export class TokenStore {
       case 'lookup-self':
         return envelope(this.#ids, { data: this.#describe(token) });
       case 'renew-self':
-        if (token.ttl > 0) token.expiresAt = this.#clock.now() + token.ttl * SECOND;
+        if (token.ttl > 0) token.expiresAt = Math.min(this.#clock.now() + token.ttl * SECOND, token.lastEnd);
         return envelope(this.#ids, { auth: this.#authOf(token) });
       case 'revoke-self':
         this.revoke(token.id);
@@ -79,14 +85,19 @@ export class TokenStore {
   }
 
   #of({ token: id }: VaultCall): Token | undefined {
-    const token = id === undefined ? undefined : this.#tokens.get(id);
+    return id === undefined ? undefined : this.#live(id);
+  }
+
+  #live(id: string): Token | undefined {
+    const token = this.#tokens.get(id);
     return token !== undefined && this.#clock.now() < token.expiresAt ? token : undefined;
   }
 
   #add(parts: Pick<Token, 'id' | 'policy' | 'path' | 'namespace' | 'ttl'>): Token {
     const createdAt = this.#clock.now();
     const expiresAt = parts.ttl === 0 ? Infinity : createdAt + parts.ttl * SECOND;
-    const token = { ...parts, accessor: this.#ids.letters(24), createdAt, expiresAt };
+    const lastEnd = createdAt + (this.#appRole.tokenMaxTtl ?? Infinity) * SECOND;
+    const token = { ...parts, accessor: this.#ids.letters(24), createdAt, expiresAt, lastEnd };
     this.#tokens.set(token.id, token);
     return token;
   }
