@@ -1,5 +1,6 @@
-import { ConfigurationError, type Duration, resilient } from '@holdfast/core';
+import { type Duration, resilient } from '@holdfast/core';
 import { SecretsError } from '../errors.js';
+import { TOLERANCE, demandRegion, isMisdated, offsetOf, resolveCredentials } from './client.js';
 import { AwsSecretsError, withoutAnswer } from './error.js';
 import type { AwsSecretsOptions } from './options.js';
 import { type AwsClient, type AwsSdk, type ClientConfig, type GetSecretValue, loadSdk, successorOf } from './sdk.js';
@@ -11,43 +12,6 @@ interface Ready {
   readonly sdk: AwsSdk;
   readonly client: AwsClient;
 }
-
-type CredentialsOf = (options?: { readonly forceRefresh: boolean }) => Promise<unknown>;
-
-const demandRegion = async (client: AwsClient): Promise<void> => {
-  const { region } = client.config;
-  if (typeof region !== 'function') return;
-  try {
-    await (region as () => Promise<unknown>)();
-  } catch {
-    throw new ConfigurationError('AwsSecrets: region is not known; give it, or set AWS_REGION', { option: 'region' });
-  }
-};
-
-/** @throws AwsSecretsError when there are none. */
-const resolveCredentials = async (client: AwsClient, options?: { readonly forceRefresh: boolean }): Promise<void> => {
-  const { credentials } = client.config;
-  if (typeof credentials !== 'function') return;
-  try {
-    await (credentials as CredentialsOf)(options);
-  } catch (error) {
-    throw withoutAnswer(error, 'no credentials');
-  }
-};
-
-/** How AWS calls a request whose date is wrong, among other things. */
-const MISDATED =
-  /^(?:InvalidSignatureException|SignatureDoesNotMatch|RequestExpired|RequestInTheFuture|RequestTimeTooSkewed)$/;
-
-const isMisdated = (error: unknown): error is AwsSecretsError =>
-  error instanceof AwsSecretsError && MISDATED.test(error.reason);
-
-/** Milliseconds, below those that AWS puts up with. */
-const TOLERANCE = 60_000;
-
-/** What the SDK has learnt from the date of the last answer. */
-const offsetOf = ({ config: { systemClockOffset: offset } }: AwsClient): number =>
-  typeof offset === 'number' ? offset : 0;
 
 /** An abort at its root: it is not retried, and no old secret stands in. */
 const closed = (): SecretsError =>
@@ -159,6 +123,7 @@ export class AwsSession {
   async #abortable(signal: AbortSignal | undefined, send: (signal: AbortSignal) => Promise<unknown>): Promise<unknown> {
     const controller = new AbortController();
     const forward = (): void => controller.abort(signal?.reason);
+    if (this.#isClosed) throw closed();
     signal?.throwIfAborted();
     signal?.addEventListener('abort', forward, { once: true });
     this.#inFlight.add(controller);
