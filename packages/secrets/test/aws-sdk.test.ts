@@ -1,6 +1,6 @@
 import type * as Sdk from '@aws-sdk/client-secrets-manager';
 import { ConfigurationError } from '@holdfast/core';
-import { fakeSecretsManager, virtualClock } from '@holdfast/testing';
+import { type AwsKeys, fakeSecretsManager, virtualClock } from '@holdfast/testing';
 import { AwsSecrets } from '../src/index.js';
 
 /** How the vendor's package is loaded, and what is made of it. */
@@ -52,13 +52,38 @@ test('one client for all first callers, made with the first request and destroye
   const aws = new AwsSecrets({ region, endpoint, credentials: server.credentialProvider() });
   expect(made).toEqual([]);
   await Promise.all(Array.from({ length: 50 }, (_, n) => aws.get(`many/${n}`)));
-  server.expireCredentials();
-  await aws.get('many/0', { bypassCache: true });
-  expect(made).toEqual([
+  expect(made).toMatchObject([
     { config: { region, endpoint, credentials: expect.any(Function), maxAttempts: 1 }, isDestroyed: false },
   ]);
   await aws.close();
-  expect(made[0]?.isDestroyed).toBe(true);
+  expect(made.map(({ isDestroyed }) => isDestroyed)).toEqual([true]);
+});
+
+test('new credentials come by a new client, with the connections of the old one and its idea of the time', async () => {
+  jest.doMock(PACKAGE, counted);
+  await using server = await fakeSecretsManager();
+  server.setSecret(PATH, { a: 1 });
+  server.skewClock(20 * 60_000);
+  const { region, url: endpoint } = server;
+  const kept = new Map<string, AwsKeys>();
+  /** As many do, it keeps what it has until it is told not to. */
+  const credentials = async (options: { readonly forceRefresh?: boolean } = {}) => {
+    if (options.forceRefresh === true || !kept.has('keys')) kept.set('keys', server.issueCredentials());
+    return kept.get('keys') as AwsKeys;
+  };
+  const aws = new AwsSecrets({ region, endpoint, credentials });
+  for (let n = 1; n <= 3; n += 1) {
+    expect(await aws.get(PATH, { bypassCache: true })).toEqual({ a: 1 });
+    expect([server.issued, made.length]).toEqual([n, n]);
+    server.expireCredentials();
+  }
+  // One request was dated wrongly, and one for each of two expired credentials.
+  expect(server.count('GetSecretValue')).toBe(6);
+  const offsets = made.slice(1).map(({ config }) => Math.round((config['systemClockOffset'] as number) / 60_000));
+  expect(offsets).toEqual([20, 20]);
+  expect(made[1]?.config['requestHandler']).toBe(made[2]?.config['requestHandler']);
+  await aws.close();
+  expect(made.map(({ isDestroyed }) => isDestroyed)).toEqual([false, false, true]);
 });
 
 test('closed before the first request, it makes none', async () => {

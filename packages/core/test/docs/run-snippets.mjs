@@ -6,6 +6,7 @@
 import { build } from 'esbuild';
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { format, inspect } from 'node:util';
@@ -14,6 +15,18 @@ const PATIENCE = 5_000;
 const packages = fileURLToPath(new URL('../../..', import.meta.url));
 const [folder, dialect] = process.argv.slice(2);
 const snippets = JSON.parse(readFileSync(join(folder, `${dialect}.json`), 'utf8'));
+
+/** The vendors' own SDKs stay where they are installed: they are large, and of CommonJS. */
+const sdks = {
+  name: 'sdks',
+  setup({ onResolve }) {
+    const { resolve } = createRequire(join(packages, 'secrets/package.json'));
+    onResolve({ filter: /^@(?:aws-sdk|azure)\// }, ({ path }) => ({
+      path: pathToFileURL(resolve(path)).href,
+      external: true,
+    }));
+  },
+};
 
 /** Split, so that all snippets share one copy of the packages. */
 const bundle = () =>
@@ -29,6 +42,7 @@ const bundle = () =>
     target: ['es2022', 'node20'],
     conditions: ['@holdfast/source'],
     external: ['debug', 'mnemonist'],
+    plugins: [sdks],
     alias: {
       '@holdfast/core': join(packages, 'core/src/index.ts'),
       '@holdfast/secrets': join(packages, 'secrets/src/index.ts'),

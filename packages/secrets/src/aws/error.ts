@@ -16,6 +16,8 @@ const CREDENTIALS: ReadonlySet<string> = new Set([
   'MissingAuthenticationTokenException',
   'ProviderError',
   'RequestExpired',
+  'RequestInTheFuture',
+  'RequestTimeTooSkewed',
   'SignatureDoesNotMatch',
   'TokenProviderError',
   'UnrecognizedClientException',
@@ -54,7 +56,6 @@ interface Facts {
   readonly httpStatus?: number | undefined;
   readonly requestId?: string | undefined;
   readonly retryAfter?: string | undefined;
-  readonly isClockCorrected?: boolean;
   readonly cause?: unknown;
   /** What there was not, where nothing was answered. Default 'no answer from AWS'. */
   readonly missing?: string | undefined;
@@ -78,10 +79,7 @@ export class AwsSecretsError extends SecretsError {
   readonly requestId: string | undefined;
   /** `retry-after`, where it was sent. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The signature was dated by a clock that is wrong, and the SDK has learnt by how much: the next one is good. */
-  readonly isClockCorrected: boolean;
-
-  constructor({ reason, httpStatus, requestId, retryAfter, isClockCorrected = false, cause, missing }: Facts) {
+  constructor({ reason, httpStatus, requestId, retryAfter, cause, missing }: Facts) {
     const status = statusOf(reason, httpStatus);
     super(
       httpStatus === undefined ? `${missing ?? 'no answer from AWS'}: ${reason}` : `AWS answered ${reason}`,
@@ -96,7 +94,6 @@ export class AwsSecretsError extends SecretsError {
     this.httpStatus = httpStatus;
     this.requestId = requestId;
     this.headers = Object.freeze(retryAfter === undefined ? {} : { 'retry-after': retryAfter });
-    this.isClockCorrected = isClockCorrected;
   }
 }
 
@@ -108,7 +105,6 @@ interface SdkError {
   readonly $metadata?: {
     readonly httpStatusCode?: unknown;
     readonly requestId?: unknown;
-    readonly clockSkewCorrected?: unknown;
   };
   readonly $response?: { readonly headers?: Readonly<Record<string, unknown>> };
 }
@@ -139,7 +135,6 @@ export const withoutAnswer = (error: unknown, missing?: string): Error => {
     httpStatus,
     requestId: wordOf($metadata?.requestId),
     retryAfter: wordOf($response?.headers?.['retry-after']),
-    isClockCorrected: $metadata?.clockSkewCorrected === true,
     missing,
   });
 };

@@ -18,6 +18,8 @@ export interface AwsClient {
     readonly region?: unknown;
     /** Kept by the SDK until shortly before they end; `forceRefresh` has new ones. */
     readonly credentials?: unknown;
+    readonly requestHandler?: unknown;
+    readonly systemClockOffset?: unknown;
   };
 }
 
@@ -27,7 +29,31 @@ export interface ClientConfig {
   readonly endpoint?: string;
   readonly credentials?: AwsCredentials | AwsCredentialsProvider;
   readonly requestHandler?: object;
+  /** Milliseconds that this machine's clock is behind, as the SDK has learnt it. */
+  readonly systemClockOffset?: number;
 }
+
+/** Asks for new credentials first, whatever the provider has kept. */
+const forced = (provider: AwsCredentialsProvider): AwsCredentialsProvider => {
+  let isFirst = true;
+  return (options) => {
+    const forcing = isFirst ? { forceRefresh: true } : {};
+    isFirst = false;
+    return provider({ ...options, ...forcing });
+  };
+};
+
+/** The next client has the connections of the old one and what that one has learnt, but for its credentials. */
+export const successorOf = ({ config: old }: AwsClient, config: ClientConfig): ClientConfig => {
+  const { requestHandler, systemClockOffset } = old;
+  const { credentials } = config;
+  return {
+    ...config,
+    ...(typeof credentials === 'function' && { credentials: forced(credentials) }),
+    ...(typeof requestHandler === 'object' && requestHandler !== null && { requestHandler }),
+    ...(typeof systemClockOffset === 'number' && { systemClockOffset }),
+  };
+};
 
 export interface GetSecretValue {
   readonly SecretId: string;

@@ -1,8 +1,9 @@
-import { ConfigurationError, type Duration, resilient } from '@holdfast/core';
+import { type Duration, resilient } from '@holdfast/core';
 import { SecretsError } from '../errors.js';
+import { TOLERANCE, demandRegion, isMisdated, offsetOf, resolveCredentials } from './client.js';
 import { AwsSecretsError, withoutAnswer } from './error.js';
 import type { AwsSecretsOptions } from './options.js';
-import { type AwsClient, type AwsSdk, type ClientConfig, type GetSecretValue, loadSdk } from './sdk.js';
+import { type AwsClient, type AwsSdk, type ClientConfig, type GetSecretValue, loadSdk, successorOf } from './sdk.js';
 
 /** However often credentials are refused: a server that takes none is not stormed with requests for new ones. */
 const REFRESHES = { limit: 30, interval: '1m' } as const;
@@ -12,23 +13,11 @@ interface Ready {
   readonly client: AwsClient;
 }
 
-type CredentialsOf = (options?: { readonly forceRefresh: boolean }) => Promise<unknown>;
-
-const demandRegion = async (client: AwsClient): Promise<void> => {
-  const { region } = client.config;
-  if (typeof region !== 'function') return;
-  try {
-    await (region as () => Promise<unknown>)();
-  } catch {
-    throw new ConfigurationError('AwsSecrets: region is not known; give it, or set AWS_REGION', { option: 'region' });
-  }
-};
-
 /** An abort at its root: it is not retried, and no old secret stands in. */
 const closed = (): SecretsError =>
   new SecretsError('the provider is closed', 'SECRETS_CLOSED', { cause: new DOMException('closed', 'AbortError') });
 
-/** The SDK's client: made once, with the first request, given new credentials when the old are no good. */
+/** The SDK's client: made once, with the first request, and followed by another when its credentials are no good. */
 export class AwsSession {
   readonly parts: readonly object[];
   readonly #given: AwsClient | undefined;
@@ -36,6 +25,8 @@ export class AwsSession {
   readonly #hasFixedCredentials: boolean;
   readonly #refresh: () => Promise<void>;
   readonly #inFlight = new Set<AbortController>();
+  /** Errors of requests dated by a clock that is wrong, after which the SDK knew by how much: the next one is good. */
+  readonly #misdated = new WeakSet<object>();
   #ready: Promise<Ready> | undefined;
   #isClosed = false;
 
@@ -43,7 +34,7 @@ export class AwsSession {
     this.#given = options.client;
     this.#config = config;
     this.#hasFixedCredentials = typeof options.credentials === 'object';
-    const refresh = resilient(() => this.#identify({ forceRefresh: true }), {
+    const refresh = resilient(() => this.#replaceCredentials(), {
       name: 'AwsSession.refresh',
       rateLimit: REFRESHES,
       timeout: { attempt: timeout },
@@ -57,14 +48,22 @@ export class AwsSession {
     // What is wrong with the credentials shows here, and not mixed with what is wrong with the answer.
     await this.#identify();
     const { sdk, client } = await this.#demand();
-    return this.#abortable(signal, (abortSignal) => client.send(sdk.getSecretValue(input) as never, { abortSignal }));
+    const offset = offsetOf(client);
+    try {
+      return await this.#abortable(signal, (abortSignal) =>
+        client.send(sdk.getSecretValue(input) as never, { abortSignal }),
+      );
+    } catch (error) {
+      if (isMisdated(error) && Math.abs(offsetOf(client) - offset) > TOLERANCE) this.#misdated.add(error);
+      throw error;
+    }
   }
 
   /** After a failure of authentication or authorization. @throws what says why no new credentials would help. */
   async renew(error: unknown): Promise<void> {
     if (!(error instanceof AwsSecretsError) || error.status !== 401)
       throw new SecretsError('the credentials are good; a policy or a key refuses', 'SECRETS_DENIED');
-    if (error.isClockCorrected) return;
+    if (this.#misdated.has(error)) return;
     if (this.#hasFixedCredentials)
       throw new SecretsError('the credentials are no good, and fixed ones cannot be replaced', 'AWS_CREDENTIALS');
     await this.#refresh();
@@ -87,15 +86,16 @@ export class AwsSession {
     made?.client.destroy();
   }
 
-  async #identify(options?: { readonly forceRefresh: boolean }): Promise<void> {
-    const { client } = await this.#demand();
-    const { credentials } = client.config;
-    if (typeof credentials !== 'function') return;
-    try {
-      await (credentials as CredentialsOf)(options);
-    } catch (error) {
-      throw withoutAnswer(error, 'no credentials');
-    }
+  async #identify(): Promise<void> {
+    await resolveCredentials((await this.#demand()).client);
+  }
+
+  /** By a client that has none yet: how the SDK's clients can be told to have new ones depends on its version. */
+  async #replaceCredentials(): Promise<void> {
+    const { sdk, client } = await this.#demand();
+    const next = client === this.#given ? client : sdk.client(successorOf(client, this.#config));
+    await resolveCredentials(next, { forceRefresh: true });
+    if (!this.#isClosed) this.#ready = Promise.resolve({ sdk, client: next });
   }
 
   /** One client for all who ask first at the same time; one that could not be made is made anew by who asks later. */
@@ -123,6 +123,7 @@ export class AwsSession {
   async #abortable(signal: AbortSignal | undefined, send: (signal: AbortSignal) => Promise<unknown>): Promise<unknown> {
     const controller = new AbortController();
     const forward = (): void => controller.abort(signal?.reason);
+    if (this.#isClosed) throw closed();
     signal?.throwIfAborted();
     signal?.addEventListener('abort', forward, { once: true });
     this.#inFlight.add(controller);
