@@ -158,6 +158,27 @@ describe('an exp of the secret’s own', () => {
     expect(errorClass(await errorOf(azure.get('db')))).toContain('unreachable');
   });
 
+  test('is not passed by a bound that prolongs the ttl, nor by a ttl of the call’s own', async () => {
+    const { provider, server, clock, ended, errorOf } = await withExp(MINUTE);
+    const bounded = provider({ ttlBounds: { min: '10m' } });
+    const usual = provider();
+    await ended(bounded.get('db'));
+    await ended(usual.get('db', { ttl: 0 }));
+    await clock.advance(58_000);
+    expect(await ended(Promise.all([bounded.get('db'), usual.get('db')]))).toEqual([OLD, OLD]);
+    expect(server.count('get')).toBe(2);
+    await clock.advance(2_000);
+    expect(errorClass(await errorOf(bounded.get('db')))).toContain('expired');
+    expect(errorClass(await errorOf(usual.get('db')))).toContain('expired');
+  });
+
+  test('that is so near that its secret is as good as over is answered once, and not kept', async () => {
+    const { azure, server, ended } = await withExp(1_500);
+    await ended(azure.get('db'));
+    await ended(azure.get('db'));
+    expect([server.count('get'), azure.stats.size]).toEqual([2, 0]);
+  });
+
   test('that is over is an error, although Key Vault answers', async () => {
     const { azure, server, clock, ended, errorOf } = await withExp(MINUTE);
     await ended(azure.get('db'));
