@@ -28,7 +28,7 @@ test.each([
   [{ client: {} }, 'AzureSecrets: client must be a SecretClient'],
   [{ client }, 'AzureSecrets: client has an address and a credential of its own; leave out vaultUrl'],
   [{ cacheTtl: 1 }, 'AzureSecrets: cacheTtl is no option; known options: cache, circuitBreaker, client'],
-  [{ ttl: 'soon' }, 'otherwise'],
+  [{ ttl: 'soon' }, 'AzureSecrets: ttl must be a duration'],
   [{ staleIfError: 'long' }, 'staleIfError'],
   [{ retry: { maxAttempts: 0 } }, 'maxAttempts'],
   [{ timeout: { attempt: 'x' } }, 'attempt'],
