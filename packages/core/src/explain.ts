@@ -5,6 +5,7 @@ import { ConfigurationError } from './errors/configuration-error.js';
 import { formatDuration } from './algorithms/duration.js';
 import { allBindings } from './decorate/bind.js';
 import type { MethodKind } from './pipeline/stack.js';
+import type { Runtime } from './runtime/runtime.js';
 import { runtimeOf, world } from './runtime/world.js';
 import { adviseOn } from './advisor/advisor.js';
 import { isToldByPolicy } from './advisor/rules/chaos.js';
@@ -159,6 +160,29 @@ export const explain: (target: object) => Explanation = /* @__PURE__ */ withAdvi
     toString: () => print(methods, coverage),
   };
 });
+
+/** Whether its options make a stack; where they contradict each other, its callers are told. */
+const isWhole = (binding: MethodBinding): boolean => {
+  try {
+    return binding.stack !== undefined;
+  } catch {
+    return false;
+  }
+};
+
+/**
+ * As `explain`, for every method of a runtime that has been called: for an admin page, which knows no classes. Methods
+ * whose options contradict each other have no stack and are left out.
+ * @param runtime default: the default one.
+ */
+export const explainAll = (runtime: Runtime = world.runtime): Explanation => {
+  const methods = allBindings(runtime).filter(isWhole).map(explainBinding);
+  return {
+    methods,
+    warnings: methods.flatMap(({ warnings }) => warnings),
+    toString: () => print(methods, undefined),
+  };
+};
 
 const bindingsOf = (target: object): MethodBinding[] => {
   const runtime = runtimeOf(target);

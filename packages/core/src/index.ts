@@ -25,6 +25,7 @@ export { again, answer, definePolicy } from './decorate/define-policy.js';
 export { METADATA_KEY } from './decorate/metadata.js';
 
 export {
+  caches,
   clearCaches,
   configure,
   configureFromEnv,
@@ -45,7 +46,7 @@ export { uncached } from './handles/uncached.js';
 export { oneOf } from './handles/one-of.js';
 export { callOutcome } from './handles/call-outcome.js';
 export { circuitOf } from './handles/circuit-handle.js';
-export { explain } from './explain.js';
+export { explain, explainAll } from './explain.js';
 export { currentCall } from './pipeline/current-call.js';
 
 export { Circuit } from './direct/circuit.js';
@@ -132,6 +133,7 @@ export type {
   RefreshOptions,
   SetOptions,
 } from './handles/cache-handle.js';
+export type { ListedCache } from './handles/all-caches.js';
 export type { KeyQuery } from './handles/key-list.js';
 export type { ImportReport } from './handles/snapshot.js';
 export type { CacheSnapshot, SnapshotEntry } from './handles/snapshot-format.js';

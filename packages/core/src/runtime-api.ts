@@ -1,7 +1,7 @@
 import { type Bypass, parseBypass } from './bypass.js';
 import { type Configuration, configureRuntime, configureRuntimeFromEnvironment, resetRuntime } from './configure.js';
 import type { Events } from './events/event-bus.js';
-import { clearCachesOf, invalidateTagsOf } from './handles/all-caches.js';
+import { type ListedCache, clearCachesOf, invalidateTagsOf, listCachesOf } from './handles/all-caches.js';
 import { type Health, type Stats, healthOf, statsOf } from './handles/health.js';
 import { type ConfigurationSource, type Reload, type ReloadOptions, reloadRuntime } from './reload.js';
 import { Runtime, builtInSettings } from './runtime/runtime.js';
@@ -40,6 +40,11 @@ export class HoldfastRuntime extends Runtime {
 
   stats(): Stats {
     return statsOf(this);
+  }
+
+  /** As `caches`, for this runtime. */
+  caches(): ListedCache[] {
+    return listCachesOf(this);
   }
 
   clearCaches(): void {
@@ -117,6 +122,9 @@ export const health = (): Health => healthOf(world.runtime);
 
 /** Counts of the default runtime's caches, one by one and in total. */
 export const stats = (): Stats => statsOf(world.runtime);
+
+/** The caches of the default runtime's methods that were called so far, one by one: what to clear by name. */
+export const caches = (): ListedCache[] => listCachesOf(world.runtime);
 
 /** Empties every cache of the default runtime. */
 export const clearCaches = (): void => clearCachesOf(world.runtime);

@@ -15,6 +15,7 @@ import {
   Chaos,
   CircuitBreaker,
   type Configuration,
+  type ExplainedMethod,
   type FailureKind,
   type KeyvLike,
   Fallback,
@@ -35,6 +36,7 @@ import {
   answer,
   anyOf,
   cacheOf,
+  caches,
   callOutcome,
   circuitOf,
   composePolicies,
@@ -44,6 +46,7 @@ import {
   definePolicy,
   events,
   explain,
+  explainAll,
   guardedStore,
   isResilienceError,
   keyvStore,
@@ -1138,3 +1141,10 @@ void cacheOf(pages, 'product')
   .then(({ imported }) => is<Equal<typeof imported, number>>());
 // @ts-expect-error -- no response
 void cacheControlTtl('max-age=60');
+
+/* ---- listing ------------------------------------------------------------------------------------------------ */
+
+const cleared = caches()[0]?.clear();
+is<Equal<typeof cleared, Promise<number> | undefined>>();
+const [method] = explainAll(createRuntime()).methods;
+is<Equal<typeof method, ExplainedMethod | undefined>>();

@@ -186,10 +186,14 @@ export class CacheAdministration {
     return existed;
   }
 
-  /** As `invalidateTags`; resolves when the store, where there is one, has been told. */
-  async forgetTags(...given: Parameters<CacheAdministration['stampTags']>): Promise<void> {
-    this.stampTags(...given);
+  /**
+   * As `invalidateTags`; resolves when the store, where there is one, has been told, to how many of the tags were in use
+   * in this process.
+   */
+  async forgetTags(...given: Parameters<CacheAdministration['stampTags']>): Promise<number> {
+    const held = this.stampTags(...given);
     await this.secondTier?.invalidateTags(given[0]);
+    return held;
   }
 
   /**
@@ -204,11 +208,12 @@ export class CacheAdministration {
     tags: readonly string[],
     mode: 'remove' | 'expire',
     self: { readonly of: unknown } | undefined,
-  ): void {
+  ): number {
     const cells = self === undefined ? this.cells.all() : [this.cells.of(self.of)];
     const expiredAt = mode === 'expire' ? this.binding.runtime.clock.now() : undefined;
     const most = cells.reduce((known, cell) => Math.max(known, cell.stampTags(tags, expiredAt)), 0);
     if (most > 0) this.report({ reason: 'tag', tags: most, ...(mode === 'expire' && { mode }) });
+    return most;
   }
 
   /** Entries whose key is a string that begins so; returns how many there were. In a store keys are digests: all go. */
@@ -230,11 +235,17 @@ export class CacheAdministration {
     this.reportAll(this.cells.of(self).invalidateAll());
   }
 
-  /** Without `self`: of all instances. Resolves when the store is empty, too. */
-  async clear(...self: readonly [unknown?]): Promise<void> {
+  /** Without `self`: of all instances. Resolves when the store is empty, too, to how many entries this process had. */
+  async clear(...self: readonly [unknown?]): Promise<number> {
     const cells = self.length === 0 ? this.cells.all() : [this.cells.of(self[0])];
-    for (const cell of cells) this.reportAll(cell.clear());
+    let entries = 0;
+    for (const cell of cells) {
+      const cleared = cell.clear();
+      this.reportAll(cleared);
+      entries += cleared;
+    }
     await this.secondTier?.clear();
+    return entries;
   }
 
   /** All at once; the store follows behind the caller. */

@@ -135,7 +135,7 @@ export class ManyAdministration implements Public<Omit<CacheAdministration, 'use
     this.each.invalidateTags(...given);
   }
 
-  forgetTags(...given: Parameters<CacheAdministration['forgetTags']>): Promise<void> {
+  forgetTags(...given: Parameters<CacheAdministration['forgetTags']>): Promise<number> {
     return this.each.forgetTags(...given);
   }
 
@@ -147,7 +147,7 @@ export class ManyAdministration implements Public<Omit<CacheAdministration, 'use
     this.each.invalidateAll(self);
   }
 
-  clear(...self: readonly [unknown?]): Promise<void> {
+  clear(...self: readonly [unknown?]): Promise<number> {
     return this.each.clear(...self);
   }
 
