@@ -45,6 +45,7 @@ const bundle = () =>
     plugins: [sdks],
     alias: {
       '@holdfast/core': join(packages, 'core/src/index.ts'),
+      '@holdfast/inspector': join(packages, 'inspector/src/index.ts'),
       '@holdfast/secrets': join(packages, 'secrets/src/index.ts'),
       '@holdfast/testing': join(packages, 'testing/src/index.ts'),
     },

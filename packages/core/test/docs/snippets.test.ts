@@ -35,6 +35,7 @@ const TSCONFIG = {
     declaration: false,
     paths: {
       '@holdfast/core': ['../../src/index.ts'],
+      '@holdfast/inspector': ['../../../inspector/src/index.ts'],
       '@holdfast/secrets': ['../../../secrets/src/index.ts'],
       '@holdfast/testing': ['../../../testing/src/index.ts'],
     },
