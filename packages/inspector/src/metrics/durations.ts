@@ -3,7 +3,7 @@ import { type HistogramSample, OTHER } from './exposition.js';
 /** Upper bounds in seconds: from a store next door to a call that somebody should have given up. */
 export const BOUNDS: readonly number[] = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 10];
 
-/** Durations by name, in fixed buckets; the last place is their sum. */
+/** Durations by name, in fixed buckets; the last place is their sum, in milliseconds. */
 export class Durations {
   readonly #label: string;
   readonly #most: number;
@@ -16,11 +16,10 @@ export class Durations {
 
   add(name: string, milliseconds: number): void {
     const places = this.#byName.get(name) ?? this.#begin(name);
-    const duration = milliseconds / 1_000;
     let bucket = 0;
-    while (bucket < BOUNDS.length && duration > (BOUNDS[bucket] as number)) bucket += 1;
+    while (bucket < BOUNDS.length && milliseconds > 1_000 * (BOUNDS[bucket] as number)) bucket += 1;
     places[bucket] = (places[bucket] as number) + 1;
-    places[BOUNDS.length + 1] = (places[BOUNDS.length + 1] as number) + duration;
+    places[BOUNDS.length + 1] = (places[BOUNDS.length + 1] as number) + milliseconds;
   }
 
   *samples(): Generator<HistogramSample> {
@@ -28,7 +27,7 @@ export class Durations {
       yield {
         labels: { [this.#label]: name },
         counts: places.subarray(0, BOUNDS.length + 1),
-        sum: places[BOUNDS.length + 1] as number,
+        sum: (places[BOUNDS.length + 1] as number) / 1_000,
       };
   }
 
