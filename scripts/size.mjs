@@ -10,16 +10,16 @@ import { root } from './pnpm.mjs';
 
 /** What each is now and a little, in bytes. The goals of the design are 15 KB for all and 5 KB for one decorator. */
 const BOUNDS = {
-  '*': 109_900,
+  '*': 110_800,
   Retry: 27_600,
   CircuitBreaker: 32_300,
   Timeout: 22_700,
   Fallback: 24_100,
   Bulkhead: 26_400,
   RateLimit: 27_600,
-  Cached: 49_100,
+  Cached: 49_700,
   Invalidates: 24_400,
-  Resilient: 76_300,
+  Resilient: 76_800,
 };
 const GOAL_ALL = 15;
 const GOAL_ONE = 5;
