@@ -3,6 +3,7 @@ import { Cached } from '@holdfast/core';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { type Inspector, startInspector } from '../src/index.js';
+import { CERTIFICATE } from './certificate.js';
 import { TOKEN, atEnd, endAll, errorOf, inspected, post, raw, rawConnection, send } from './support.js';
 
 afterEach(endAll);
@@ -324,6 +325,14 @@ describe('connections', () => {
       `GET /v1/health HTTP/1.1\r\nhost: ${host}\r\nauthorization: Bearer ${TOKEN}\r\nconnection: close\r\n\r\n`,
     );
     expect(await first[0]?.ended).toMatch(/^HTTP\/1.1 200 /);
+  });
+
+  test('whoever does not speak TLS where it is spoken is cut off, and close waits for no handshake', async () => {
+    const { inspector } = await inspected({ tls: CERTIFICATE });
+    expect(await raw(inspector, 'GET /v1/health HTTP/1.1\r\n\r\n')).toBe('');
+    const silent = await rawConnection(inspector);
+    await inspector.close();
+    expect(await silent.ended).toBe('');
   });
 
   test('close ends all of them, and the port is free', async () => {

@@ -22,7 +22,7 @@ beforeEach(async () => {
   process.on('uncaughtException', note);
   atEnd(() => void process.off('unhandledRejection', note).off('uncaughtException', note));
   const unlimited = { changesPerMinute: 1e6, requestsPerMinute: 1e6, strangersPerMinute: 1e6 };
-  world = await inspected({ limits: { ...unlimited, headersTimeout: 200, requestTimeout: 400 } });
+  world = await inspected({ limits: { ...unlimited, headersTimeout: 5_000, requestTimeout: 10_000 } });
   await world.own(new Catalog()).product('1');
 });
 

@@ -144,6 +144,13 @@ describe('unix sockets', () => {
     }
   });
 
+  test('a folder below one in which others may replace it is refused', async () => {
+    const open = await folder(0o777);
+    await mkdir(join(open, 'own'), { mode: 0o700 });
+    const { message } = await refusalOf({ socketPath: join(open, 'own', 'inspector.sock') });
+    expect(message).toContain('which others may write to');
+  });
+
   test('a folder that is none, a path that is too long, and both kinds of place are refused', async () => {
     const place = await folder();
     expect((await refusalOf({ socketPath: join(place, 'none', 'inspector.sock') })).message).toContain(

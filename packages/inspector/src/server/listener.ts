@@ -13,23 +13,21 @@ const wrong = wrongIn('startInspector');
 const LARGEST_HEADERS = 8 * 1024;
 const REQUESTS_PER_CONNECTION = 100;
 
-/** What is no request that the parser takes, and the words of its status. */
-const complaintOf = (code: string | undefined): [Refusal, reason: string] => {
+/** What the parser does not take, and the words of its status; undefined where nobody speaks HTTP, as in a handshake. */
+const complaintOf = (code = ''): [Refusal, reason: string] | undefined => {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
     return [new Refusal(408, 'REQUEST_TIMEOUT', { message: 'the request took too long' }), 'Request Timeout'];
   if (code === 'HPE_HEADER_OVERFLOW')
     return [new Refusal(431, 'TOO_LARGE', { message: 'the headers are too long' }), 'Request Header Fields Too Large'];
-  return [badRequest('this is no HTTP request'), 'Bad Request'];
+  return code.startsWith('HPE_') ? [badRequest('this is no HTTP request'), 'Bad Request'] : undefined;
 };
 
 /** Answers what is no HTTP, where nothing was written before, and ends the connection. */
 const complain = (error: NodeJS.ErrnoException, socket: Socket): void => {
   socket.on('error', () => undefined);
-  if (!socket.writable || socket.bytesWritten > 0 || error.code === 'ECONNRESET') {
-    socket.destroy();
-    return;
-  }
-  socket.end(refusalText(...complaintOf(error.code)), () => socket.destroy());
+  const complaint = complaintOf(error.code);
+  if (complaint === undefined || !socket.writable || socket.bytesWritten > 0) socket.destroy();
+  else socket.end(refusalText(...complaint), () => socket.destroy());
 };
 
 const build = ({ limits, tls }: Settings, onRequest: RequestListener): Server => {
@@ -61,6 +59,16 @@ const bound = (server: NetServer, host: string, port: number): Promise<void> =>
     server.listen({ host, port, exclusive: true }, resolve);
   });
 
+/** Those that are open, also before their handshake is over: the server itself knows only of later ones. */
+const socketsOf = (server: NetServer): ReadonlySet<Socket> => {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  return sockets;
+};
+
 /** Resolves to the path of the socket, where it is one. */
 const listen = async (server: NetServer, place: Place): Promise<string | undefined> => {
   if (place.kind === 'socket') return listenOnSocket(server, place.path);
@@ -81,17 +89,24 @@ export class Listener {
   readonly port: number | undefined;
   readonly socketPath: string | undefined;
   readonly #server: Server;
+  readonly #sockets: ReadonlySet<Socket>;
 
-  private constructor(server: Server, settings: Settings, socketPath: string | undefined) {
+  private constructor(
+    { server, sockets }: { readonly server: Server; readonly sockets: ReadonlySet<Socket> },
+    settings: Settings,
+    socketPath: string | undefined,
+  ) {
     this.url = urlOf(server, settings);
     this.port = socketPath === undefined ? (server.address() as AddressInfo).port : undefined;
     this.socketPath = socketPath;
     this.#server = server;
+    this.#sockets = sockets;
   }
 
   /** @throws ConfigurationError on a place that cannot be had. */
   static async open(settings: Settings, onRequest: RequestListener): Promise<Listener> {
     const server = build(settings, onRequest);
+    const sockets = socketsOf(server);
     const socketPath = await listen(server, settings.place).catch((error: unknown) => {
       server.close();
       throw error;
@@ -100,13 +115,13 @@ export class Listener {
     // What goes wrong later, as too many open files, harms nobody but who asks.
     server.on('error', () => undefined);
     server.unref();
-    return new Listener(server, settings, socketPath);
+    return new Listener({ server, sockets }, settings, socketPath);
   }
 
   /** Ends every connection; a socket's file goes with it. */
   async close(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
-    this.#server.closeAllConnections();
+    for (const socket of this.#sockets) socket.destroy();
     await closed;
   }
 }

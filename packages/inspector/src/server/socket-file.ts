@@ -1,4 +1,4 @@
-import { chmod, lstat, unlink } from 'node:fs/promises';
+import { chmod, lstat, realpath, unlink } from 'node:fs/promises';
 import { type Server, connect } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import { wrongIn } from '../options.js';
@@ -6,6 +6,9 @@ import { wrongIn } from '../options.js';
 const wrong = wrongIn('startInspector');
 
 const GROUP_AND_OTHERS_WRITE = 0o022;
+const OTHERS_WRITE = 0o002;
+/** In such a folder, as /tmp, nobody replaces what is another's. */
+const STICKY = 0o1000;
 const OWNER_ALONE = 0o600;
 /** Longer paths are cut off by some systems. */
 const LONGEST_PATH = 103;
@@ -21,6 +24,15 @@ const checkFolder = async (folder: string): Promise<void> => {
   const own = process.getuid?.();
   if (own !== undefined && found.uid !== own && found.uid !== 0)
     throw wrong('socketPath', `must be in a folder of this user's; ${folder} is another's`);
+  await checkAncestors(dirname(await realpath(folder)));
+};
+
+/** @throws ConfigurationError where others could put another folder in the place of the one that was checked. */
+const checkAncestors = async (folder: string): Promise<void> => {
+  const { mode } = await lstat(folder);
+  if ((mode & OTHERS_WRITE) !== 0 && (mode & STICKY) === 0)
+    throw wrong('socketPath', `must not be below ${folder}, which others may write to; take another`);
+  if (dirname(folder) !== folder) await checkAncestors(dirname(folder));
 };
 
 /** How a connection to the socket ends: 'alive', or the code of its error. */
