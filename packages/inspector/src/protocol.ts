@@ -73,6 +73,8 @@ export interface ClearedCache {
   readonly name: string;
   /** How many entries there were; absent where that is not known, as of a tag. */
   readonly entries?: number;
+  /** The store behind it could not be told: what it holds may come back. */
+  readonly storeFailed?: true;
 }
 
 export interface Cleared {

@@ -5,6 +5,7 @@ import {
   CircuitBreaker,
   RateLimit,
   Retry,
+  type StoreGuardOptions,
   Timeout,
   circuitOf,
   configure,
@@ -16,7 +17,7 @@ import {
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type InspectedProvider, InspectorRefusedError, connectInspector, startInspector } from '../src/index.js';
-import { TOKEN, atEnd, endAll, inspected, post, send } from './support.js';
+import { TOKEN, atEnd, endAll, errorOf, inspected, post, send } from './support.js';
 
 afterEach(endAll);
 
@@ -265,7 +266,58 @@ describe('clearing', () => {
     expect(reply.text).not.toContain('hunter2');
   });
 
+  describe('a store that cannot be reached', () => {
+    const isDown = { yes: false };
+    const stored = async (storeGuard: StoreGuardOptions) => {
+      isDown.yes = false;
+      const memory = memoryStore({ runtime: createRuntime({ logger: false }) });
+      const store = new Proxy(memory, {
+        get: (target, name) => {
+          const member: unknown = Reflect.get(target, name);
+          if (typeof member !== 'function') return member;
+          return async (...args: unknown[]): Promise<unknown> => {
+            if (isDown.yes) throw new Error('redis://user:hunter2@store is down');
+            return Reflect.apply(member, target, args) as unknown;
+          };
+        },
+      });
+      const world = await inspected({}, { store, storeGuard: { retries: 0, ...storeGuard } });
+      class Stored {
+        @Cached({ name: 'kept', scope: 'class', version: '1', tags: ['all'] })
+        async find(id: string): Promise<string> {
+          return id;
+        }
+      }
+      await world.own(new Stored()).find('1');
+      return world;
+    };
+
+    test('is told of, for what it holds may come back', async () => {
+      const { client, runtime } = await stored({ circuitBreaker: { failureThreshold: 2 } });
+      expect(await client.clear({ all: true })).toEqual({ cleared: [{ name: 'kept', entries: 1 }] });
+      isDown.yes = true;
+      const failed = { cleared: [{ name: 'kept', entries: 0, storeFailed: true }] };
+      expect(await client.clear({ method: 'Stored.find' })).toEqual(failed);
+      expect(await client.clear({ tag: 'all' })).toEqual({ cleared: [{ name: 'kept', storeFailed: true }] });
+      expect(runtime.health().store.status).toBe('degraded');
+      expect(await client.clear({ all: true })).toEqual(failed);
+    });
+
+    test('makes the request fail where its failures are to be seen', async () => {
+      const { inspector, runtime } = await stored({ failOpen: false });
+      isDown.yes = true;
+      for (const selection of [{ tag: 'all' }, { method: 'Stored.find' }, { all: true }]) {
+        const reply = await post(inspector, selection);
+        expect([reply.status, errorOf(reply)['code']]).toEqual([500, 'INTERNAL']);
+        expect(reply.text).toContain('kept');
+        expect(reply.text).not.toContain('hunter2');
+      }
+      expect(runtime.stats().total.size).toBe(0);
+    });
+  });
+
   test.each<[string, unknown]>([
+    ['a tag that is none', { tag: 'x'.repeat(2_000) }],
     ['nothing', {}],
     ['two things', { all: true, tag: 'a' }],
     ['not all', { all: false }],

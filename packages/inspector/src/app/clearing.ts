@@ -1,4 +1,4 @@
-import type { ListedCache } from '@holdfast/core';
+import { type ListedCache, isResilienceError } from '@holdfast/core';
 import type { Cleared, ClearedCache, RefusalCode, Selection } from '../protocol.js';
 import { Refusal, badRequest, internal } from '../server/refusal.js';
 import { type InspectedProvider, nameOf, statsOf } from './provider.js';
@@ -34,10 +34,37 @@ interface Clearable {
   clear(): Promise<ClearedCache>;
 }
 
-const ofCache = (cache: ListedCache): Clearable => ({
-  name: cache.name,
-  clear: async () => ({ name: cache.name, entries: await cache.clear() }),
-});
+/**
+ * Does something to a cache, and finds out whether the store behind it has followed: by default a store that fails is
+ * nobody's to see, but for an event, and a guard that is open does not even ask.
+ */
+const throughStore = async <Result>(
+  subject: Subject,
+  { method, store }: ListedCache,
+  work: () => Promise<Result>,
+): Promise<[result: Result, facts: Pick<ClearedCache, 'storeFailed'>]> => {
+  if (store === undefined) return [await work(), {}];
+  let isFailing = subject.health().store.status === 'degraded';
+  const stop = subject.events.on('cache.storeFailed', (event) => {
+    if (event.method === method) isFailing = true;
+  });
+  try {
+    const result = await work();
+    return [result, isFailing ? { storeFailed: true } : {}];
+  } finally {
+    stop();
+  }
+};
+
+const ofCache =
+  (subject: Subject) =>
+  (cache: ListedCache): Clearable => ({
+    name: cache.name,
+    clear: async () => {
+      const [entries, facts] = await throughStore(subject, cache, () => cache.clear());
+      return { name: cache.name, entries, ...facts };
+    },
+  });
 
 const ofProvider = (provider: InspectedProvider): Clearable => {
   const name = nameOf(provider);
@@ -65,13 +92,20 @@ const clearEach = async (what: readonly Clearable[]): Promise<Cleared> => {
   return { cleared };
 };
 
-const clearTag = async (caches: readonly ListedCache[], tag: string): Promise<Cleared> => {
+/** What no entry can have been tagged with. @throws Refusal */
+const refuseMistaken = (error: unknown): void => {
+  if (isResilienceError(error) && error.code === 'CONFIGURATION') throw badRequest('this cannot be a tag');
+};
+
+const clearTag = async (subject: Subject, tag: string): Promise<Cleared> => {
   const cleared: ClearedCache[] = [];
   const failed: string[] = [];
-  for (const cache of caches) {
+  for (const cache of subject.caches()) {
     try {
-      if ((await cache.invalidateTags(tag)) > 0) cleared.push({ name: cache.name });
-    } catch {
+      const [held, facts] = await throughStore(subject, cache, () => cache.invalidateTags(tag));
+      if (held > 0 || facts.storeFailed === true) cleared.push({ name: cache.name, ...facts });
+    } catch (error) {
+      refuseMistaken(error);
       failed.push(cache.name);
     }
   }
@@ -90,8 +124,8 @@ export const clear = async (
   selection: Selection,
 ): Promise<Cleared> => {
   const caches = subject.caches();
-  if ('all' in selection) return clearEach([...caches.map(ofCache), ...providers.map(ofProvider)]);
-  if ('tag' in selection) return clearTag(caches, selection.tag);
+  if ('all' in selection) return clearEach([...caches.map(ofCache(subject)), ...providers.map(ofProvider)]);
+  if ('tag' in selection) return clearTag(subject, selection.tag);
   if ('method' in selection) {
     const meant = caches.filter(({ name, method }) => name === selection.method || method === selection.method);
     if (meant.length === 0)
@@ -100,7 +134,7 @@ export const clear = async (
         'cached method',
         caches.map(({ method }) => method),
       );
-    return clearEach(meant.map(ofCache));
+    return clearEach(meant.map(ofCache(subject)));
   }
   const meant = providers.filter((each) => each.kind === selection.provider || nameOf(each) === selection.provider);
   if (meant.length === 0)
