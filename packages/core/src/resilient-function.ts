@@ -48,7 +48,7 @@ const cacheOfFunction = (wrapper: AnyFunction): CacheHandle<AnyFunction> => {
   const record = recordOf(wrapper);
   if (record === undefined)
     throw configurationError({ decorator: 'resilient().cache' }, 'this is no function of resilient()');
-  return new CacheHandle({ binding: bindingOf(record, runtimeOf(undefined), null), self: undefined });
+  return new CacheHandle({ binding: bindingOf(record, runtimeOf(undefined, wrapper), null), self: undefined });
 };
 
 /**

@@ -55,6 +55,8 @@ export class MethodRecord {
   readonly place: Place;
   readonly layers: Layer[] = [];
   last: LastBinding | undefined = undefined;
+  /** The function of `resilient()`, which is called on nothing that could have a runtime. */
+  standalone: AnyFunction | undefined = undefined;
   #kind: MethodKind;
 
   constructor(original: AnyFunction, key: string | symbol, place: Place) {

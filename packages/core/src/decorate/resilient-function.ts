@@ -21,6 +21,7 @@ const ignoresThis = (fn: AnyFunction): boolean => {
 export const wrapFunction = (fn: AnyFunction, name: string, parts: LayerParts, site: OptionSite): AnyFunction => {
   const place = { isStatic: false, isPrivate: false, home: fn, ignoresThis: ignoresThis(fn) };
   const { record, wrapper } = wrapMethod(fn, name, place);
+  record.standalone = wrapper;
   record.add(layerFrom(parts, 'direct', site));
   return wrapper;
 };

@@ -9,7 +9,7 @@ import { preserveIdentity } from './preserve-identity.js';
  * @throws ConfigurationError where options contradict each other.
  */
 const findStack = (record: MethodRecord, self: unknown): Stack => {
-  const runtime = runtimeOf(self);
+  const runtime = runtimeOf(self, record.standalone);
   const binding = bindingOf(record, runtime, ownerOf(self));
   const bypass = world.ambient.current?.bypass;
   if (bypass !== undefined) return binding.past(bypass);

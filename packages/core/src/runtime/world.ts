@@ -64,14 +64,19 @@ const expectSeveralRuntimes = (): void => {
   forget(world);
 };
 
-/** The runtime of a call: the instance's, else the ambient one, else the default. */
-export const runtimeOf = (self: unknown): Runtime => {
-  const isHolder = (typeof self === 'object' && self !== null) || typeof self === 'function';
-  const assigned = isHolder ? world.assigned.get(self) : undefined;
-  return assigned ?? world.ambient.current?.runtime ?? world.runtime;
+const assignedTo = (holder: unknown): Runtime | undefined => {
+  const isHolder = (typeof holder === 'object' && holder !== null) || typeof holder === 'function';
+  return isHolder ? world.assigned.get(holder) : undefined;
 };
 
-/** All decorated methods of `instance` run in `runtime` from now on; of a class: its static ones. Returns it. */
+/**
+ * The runtime of a call: the instance's, else the ambient one, else the default.
+ * @param wrapper a function of `resilient()`, which may have a runtime of its own.
+ */
+export const runtimeOf = (self: unknown, wrapper?: object): Runtime =>
+  assignedTo(self) ?? assignedTo(wrapper) ?? world.ambient.current?.runtime ?? world.runtime;
+
+/** All decorated methods of `instance` run in `runtime` from now on; of a class: its static ones; a function of `resilient()` itself. Returns it. */
 export const withRuntime = <Instance extends object>(instance: Instance, runtime: Runtime): Instance => {
   expectSeveralRuntimes();
   world.assigned.set(instance, runtime);
