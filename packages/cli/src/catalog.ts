@@ -1,0 +1,164 @@
+/** What a shell can complete a value with. */
+export type Completion = 'file' | readonly string[];
+
+export interface OptionSpec {
+  /** `--tag <tag>`, `--dry-run`. */
+  readonly flags: string;
+  readonly description: string;
+  readonly completes?: Completion;
+}
+
+export interface ArgumentSpec {
+  /** `<file>`: needed, `[url]`: not. */
+  readonly name: string;
+  readonly description: string;
+  readonly completes?: Completion;
+}
+
+export interface Example {
+  readonly command: string;
+  readonly says: string;
+}
+
+export interface CommandSpec {
+  /** `['cache', 'clear']` */
+  readonly path: readonly string[];
+  readonly summary: string;
+  /** Paragraphs. */
+  readonly description: readonly string[];
+  readonly arguments: readonly ArgumentSpec[];
+  readonly options: readonly OptionSpec[];
+  readonly examples: readonly Example[];
+}
+
+const JSON_OPTION: OptionSpec = { flags: '--json', description: 'one JSON document on standard output' };
+
+/** How every command that talks to a running application finds it. */
+export const CONNECTION: readonly OptionSpec[] = [
+  { flags: '--url <url>', description: 'of its inspector: http://127.0.0.1:9464 (or HOLDFAST_INSPECTOR_URL)' },
+  {
+    flags: '--socket <path>',
+    description: "its inspector's unix socket (or HOLDFAST_INSPECTOR_SOCKET)",
+    completes: 'file',
+  },
+  {
+    flags: '--token-file <file>',
+    description: 'a file with its token and nothing else (or HOLDFAST_INSPECTOR_TOKEN)',
+    completes: 'file',
+  },
+  { flags: '--timeout <duration>', description: 'for each request: 500ms, 2s (default: 5s)' },
+];
+
+const cacheStatus: CommandSpec = {
+  path: ['cache', 'status'],
+  summary: 'show the caches of the running application',
+  description: ['Entries, hit rate, stale answers, failed loads and evictions, cache by cache. No key and no value.'],
+  arguments: [],
+  options: [...CONNECTION, JSON_OPTION],
+  examples: [
+    { command: 'holdfast cache status', says: 'a table' },
+    {
+      command: "holdfast cache status --json | jq '.caches[] | select(.stats.hitRate < 0.8)'",
+      says: 'the caches that miss too often',
+    },
+  ],
+};
+
+const cacheClear: CommandSpec = {
+  path: ['cache', 'clear'],
+  summary: 'empty caches of the running application',
+  description: ['All of them, unless an option names some. A load under way answers its callers and is not kept.'],
+  arguments: [],
+  options: [
+    {
+      flags: '--provider <kind>',
+      description: 'the secrets of one provider: vault, aws, azure, or its name',
+      completes: ['vault', 'aws', 'azure'],
+    },
+    { flags: '--method <name>', description: 'the cache of one method: Catalog.product' },
+    { flags: '--tag <tag>', description: 'entries with a tag, in all caches' },
+    { flags: '--all', description: 'every cache; what happens without an option, too' },
+    ...CONNECTION,
+    JSON_OPTION,
+  ],
+  examples: [
+    { command: 'holdfast cache clear', says: 'every cache' },
+    { command: 'holdfast cache clear --provider vault', says: 'the secrets of Vault' },
+    { command: 'holdfast cache clear --method Catalog.product', says: 'one method' },
+    { command: 'holdfast cache clear --tag product:1', says: 'what was tagged' },
+  ],
+};
+
+const explain: CommandSpec = {
+  path: ['explain'],
+  summary: "show methods' policies in running order, worst cases and what the advisor warns of",
+  description: [
+    'Of a file: it is loaded, and so runs, and the classes, instances and functions that it exports are explained. Of the running application with --app.',
+    'Node reads decorators only when they have been compiled: give the file that the compiler wrote, or a loader that compiles, such as --import tsx.',
+  ],
+  arguments: [
+    {
+      name: '[file]',
+      description: 'a module of JavaScript, or of TypeScript where Node can read it',
+      completes: 'file',
+    },
+  ],
+  options: [
+    { flags: '--app', description: 'explain the running application instead of a file' },
+    { flags: '--method <name>', description: 'one method alone: Catalog.product' },
+    { flags: '--strict', description: 'end with exit code 1 where the advisor warns of something' },
+    { flags: '--import <module>', description: 'load this first, as node --import does: tsx' },
+    ...CONNECTION,
+    JSON_OPTION,
+  ],
+  examples: [
+    { command: 'holdfast explain dist/catalog.js', says: 'what a module exports' },
+    { command: 'holdfast explain --import tsx src/catalog.ts', says: 'compiled while it is loaded' },
+    { command: 'holdfast explain --strict dist/catalog.js', says: 'in continuous integration' },
+    { command: 'holdfast explain --app --method Catalog.product', says: 'as it runs, with the state of circuits' },
+  ],
+};
+
+const top: CommandSpec = {
+  path: ['top'],
+  summary: 'watch the methods of the running application',
+  description: [
+    'Calls, hit rate, failures, retries, stale answers, circuits and calls under way, the busiest method first. On a terminal the table is renewed until q or Ctrl-C; elsewhere it is printed once.',
+  ],
+  arguments: [],
+  options: [
+    { flags: '--interval <duration>', description: 'between two looks: 500ms, 2s (default: 1s)' },
+    { flags: '--once', description: 'print the table once, on a terminal too' },
+    ...CONNECTION,
+    JSON_OPTION,
+  ],
+  examples: [
+    { command: 'holdfast top', says: 'live' },
+    { command: 'holdfast top --once | head -5', says: 'the busiest methods' },
+    { command: 'holdfast top --socket /run/shop/holdfast.sock --interval 5s', says: 'over a unix socket' },
+  ],
+};
+
+const completion: CommandSpec = {
+  path: ['completion'],
+  summary: 'print a script that completes this command in a shell',
+  description: ['The script is to be sourced, or kept where the shell looks for completions.'],
+  arguments: [{ name: '<shell>', description: 'bash, zsh or fish', completes: ['bash', 'zsh', 'fish'] }],
+  options: [JSON_OPTION],
+  examples: [
+    { command: 'source <(holdfast completion bash)', says: 'in ~/.bashrc' },
+    { command: 'source <(holdfast completion zsh)', says: 'in ~/.zshrc, after compinit' },
+    { command: 'holdfast completion fish | source', says: 'in ~/.config/fish/config.fish' },
+  ],
+};
+
+/** Every command, in the order of the help. */
+export const COMMANDS: readonly CommandSpec[] = [cacheStatus, cacheClear, explain, top, completion];
+
+/** What commands with the same first word are about. */
+export const GROUPS: Readonly<Record<string, string>> = {
+  cache: 'Look at and empty the caches of the running application',
+};
+
+export const SUMMARY =
+  'What a running application caches and refuses, how its methods are protected, and whether its secrets can be had.';
