@@ -49,6 +49,43 @@ export const CONNECTION: readonly OptionSpec[] = [
   { flags: '--timeout <duration>', description: 'for each request: 500ms, 2s (default: 5s)' },
 ];
 
+const info: CommandSpec = {
+  path: ['info'],
+  summary: 'show the version, the configuration of secrets and, of a running application, its caches',
+  description: [
+    'What the environment configures, without a secret: providers and why they are enabled or not, ttl, hosts, header, retries, the off switch of the cache, the log level.',
+    'Of a running application with an inspector, also hit rates, circuits and providers. Without one it shows the rest.',
+  ],
+  arguments: [],
+  options: [...CONNECTION, JSON_OPTION],
+  examples: [
+    { command: 'holdfast info', says: 'the configuration, and the running application if the environment names one' },
+    { command: 'holdfast info --json | jq .app.hitRate', says: 'the hit rate of all caches, for a script' },
+  ],
+};
+
+const doctor: CommandSpec = {
+  path: ['doctor'],
+  summary: 'check step by step whether secrets can be had and a server accepts them',
+  description: [
+    'Provider, configuration, authentication, fetch and format of the secret; with a URL also whether its host is allowed and what the server answers to a HEAD request with the credentials. Each failed step says what to do.',
+    'With --dry-run no secret is read and no credential sent: the configuration, the host and one HEAD request without credentials, for 10 seconds at most.',
+    'MLFLOW_SECRETS_LOG_LEVEL=DEBUG or HOLDFAST_LOG_LEVEL=debug shows what the provider does, on standard error.',
+  ],
+  arguments: [{ name: '[url]', description: 'a server that the credentials are for' }],
+  options: [{ flags: '--dry-run', description: 'read no secret and send no credential' }, JSON_OPTION],
+  examples: [
+    { command: 'holdfast doctor', says: 'from the configuration to the secret' },
+    { command: 'holdfast doctor https://mlflow.example', says: 'and on to a server' },
+    { command: 'holdfast doctor --dry-run https://mlflow.example', says: 'the network alone' },
+    { command: 'MLFLOW_SECRETS_LOG_LEVEL=DEBUG holdfast doctor', says: 'with what the provider does' },
+    {
+      command: 'MLFLOW_SECRETS_CACHE_DISABLED=true MLFLOW_SECRETS_MAX_RETRIES=1 holdfast doctor',
+      says: 'without a cache, failing faster',
+    },
+  ],
+};
+
 const cacheStatus: CommandSpec = {
   path: ['cache', 'status'],
   summary: 'show the caches of the running application',
@@ -153,7 +190,7 @@ const completion: CommandSpec = {
 };
 
 /** Every command, in the order of the help. */
-export const COMMANDS: readonly CommandSpec[] = [cacheStatus, cacheClear, explain, top, completion];
+export const COMMANDS: readonly CommandSpec[] = [info, doctor, cacheStatus, cacheClear, explain, top, completion];
 
 /** What commands with the same first word are about. */
 export const GROUPS: Readonly<Record<string, string>> = {

@@ -43,6 +43,11 @@ export class Context {
     this.surroundings.stdout.write(`${text}\n`);
   }
 
+  /** A part of the answer for people, as soon as it is there. */
+  tell(lines: readonly string[]): void {
+    if (!this.isJson) this.surroundings.stdout.write(`${lines.join('\n')}\n`);
+  }
+
   /** What is not part of the answer. */
   note(text: string): void {
     this.surroundings.stderr.write(`${text}\n`);

@@ -42,7 +42,7 @@ describe('help', () => {
     expect(stdout).toMatch(/Exit codes:\n {2}0 .*\n {2}1 .*\n {2}2 .*\n {2}3 /);
   });
 
-  test.each(['cache status', 'cache clear', 'explain', 'top', 'completion'])(
+  test.each(['info', 'doctor', 'cache status', 'cache clear', 'explain', 'top', 'completion'])(
     '%s --help has examples and --json',
     async (command) => {
       const { code, stdout } = await holdfast([...command.split(' '), '--help']);
@@ -61,9 +61,9 @@ describe('help', () => {
 
 describe('wrong usage ends with 2 and says what to do', () => {
   test.each([
-    [['tpo'], "unknown command 'tpo'", 'did you mean top?'],
+    [['doctro'], "unknown command 'doctro'", 'did you mean doctor?'],
     [['cache', 'claer'], "unknown command 'claer'", 'did you mean clear?'],
-    [['top', '--jsn'], "unknown option '--jsn'", 'did you mean --json?'],
+    [['info', '--jsn'], "unknown option '--jsn'", 'did you mean --json?'],
     [['completion'], "missing required argument 'shell'", 'holdfast --help'],
     [['completion', 'csh'], "no completion for 'csh'", 'bash, zsh and fish'],
     [['explain'], 'a file or --app is needed', 'holdfast explain --app'],

@@ -37,8 +37,10 @@ withShell('bash')('bash registers the function', async () => {
 });
 
 withShell('bash')('bash completes commands, options and values', async () => {
-  expect(await offered('holdfast ')).toEqual(expect.arrayContaining(['cache', 'explain', 'top', 'completion', 'help']));
-  expect(await offered('holdfast to')).toEqual(['top']);
+  expect(await offered('holdfast ')).toEqual(
+    expect.arrayContaining(['info', 'doctor', 'cache', 'explain', 'top', 'completion', 'help']),
+  );
+  expect(await offered('holdfast do')).toEqual(['doctor']);
   expect(await offered('holdfast cache ')).toEqual(['status', 'clear', '--help']);
   expect(await offered('holdfast cache clear --pro')).toEqual(['--provider']);
   expect(await offered('holdfast cache clear --provider ')).toEqual(['vault', 'aws', 'azure']);
@@ -67,7 +69,7 @@ withShell('fish')('fish completes commands, options and values', async () => {
     expect(stderr).toBe('');
     return stdout.split('\n').flatMap((each) => (each === '' ? [] : [each.split('\t')[0] as string]));
   };
-  expect(await complete('holdfast to')).toEqual(['top']);
+  expect(await complete('holdfast do')).toEqual(['doctor']);
   expect(await complete('holdfast cache ')).toEqual(['clear', 'status']);
   expect(await complete('holdfast cache clear --provider ')).toEqual(['aws', 'azure', 'vault']);
   expect(await complete('holdfast top --on')).toEqual(['--once']);
@@ -79,5 +81,6 @@ test.each([
   ['fish', fishScript],
 ])('the script for %s has every command and option', (_, script) => {
   const text = script();
-  for (const word of ['status', 'clear', 'token-file', 'provider', 'strict', 'interval']) expect(text).toContain(word);
+  for (const word of ['doctor', 'status', 'clear', 'token-file', 'dry-run', 'provider', 'strict', 'interval'])
+    expect(text).toContain(word);
 });

@@ -16,7 +16,8 @@ const FIELDS: Readonly<Record<string, Field>> = {
   holdfast_stale_answers_total: 'staleAnswers',
 };
 
-const isFailure = (outcome: string | undefined): boolean => outcome === 'failed' || outcome === 'error';
+/** Refused, too late, or failed: the caller has no answer. */
+const isFailure = (outcome: string | undefined): boolean => outcome !== undefined && outcome !== 'succeeded';
 
 /** By the names of methods; all outcomes and reasons of one together. */
 export const talliesOf = (metrics: string): ReadonlyMap<string, Tally> => {

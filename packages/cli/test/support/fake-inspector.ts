@@ -122,8 +122,8 @@ export const shop = (): World => {
     },
     metrics: [
       '# TYPE holdfast_calls_total counter',
-      'holdfast_calls_total{method="Catalog.product",outcome="success"} 1000',
-      'holdfast_calls_total{method="Payments.charge",outcome="success"} 10',
+      'holdfast_calls_total{method="Catalog.product",outcome="succeeded"} 1000',
+      'holdfast_calls_total{method="Payments.charge",outcome="succeeded"} 10',
       'holdfast_calls_total{method="Payments.charge",outcome="failed"} 20',
       'holdfast_retries_total{method="Payments.charge"} 40',
       '',
