@@ -22,7 +22,15 @@ const compileShop = async () => {
     resolveDir: join(root, 'packages/cli/test/fixtures'),
   };
   const outfile = join(folder, 'shop.mjs');
-  await build({ stdin, outfile, bundle: true, format: 'esm', platform: 'node', target: 'node20', external: ['@holdfast/*'] });
+  await build({
+    stdin,
+    outfile,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    external: ['@holdfast/*'],
+  });
   return { shop: await import(pathToFileURL(outfile)), remove: () => rmSync(folder, { recursive: true }) };
 };
 

@@ -85,7 +85,12 @@ const textAt = ({ column, style: { colour, bold, dim }, text }, y) => {
 /** The screen below the line that was typed, with a title for those who do not see it. */
 export const pictureOf = ({ screen }, { command, title, columns }) => {
   const used = screen.findLastIndex((runs) => runs.some(({ text }) => text.trim() !== '')) + 1;
-  const lines = [[{ column: 0, style: { dim: true }, text: '$ ' }, { column: 2, style: { bold: true }, text: command }]];
+  const lines = [
+    [
+      { column: 0, style: { dim: true }, text: '$ ' },
+      { column: 2, style: { bold: true }, text: command },
+    ],
+  ];
   lines.push([], ...screen.slice(0, used));
   const [width, height] = [Math.ceil(columns * WIDTH + 2 * PADDING), lines.length * HEIGHT + 2 * PADDING];
   const body = lines.flatMap((runs, row) =>

@@ -29,6 +29,8 @@ export interface CommandSpec {
   readonly arguments: readonly ArgumentSpec[];
   readonly options: readonly OptionSpec[];
   readonly examples: readonly Example[];
+  /** The document of `--json`, in short. */
+  readonly document: string;
 }
 
 const JSON_OPTION: OptionSpec = { flags: '--json', description: 'one JSON document on standard output' };
@@ -62,6 +64,8 @@ const info: CommandSpec = {
     { command: 'holdfast info', says: 'the configuration, and the running application if the environment names one' },
     { command: 'holdfast info --json | jq .app.hitRate', says: 'the hit rate of all caches, for a script' },
   ],
+  document:
+    '{ version, node, secrets: { providers, allowedHosts, headerName, maxAttempts, isCacheEnabled, logLevel, warnings } | null, secretsProblem?, app: { name, pid, status, hitRate, lookups, providers, caches, circuits } | null, appProblem? }',
 };
 
 const doctor: CommandSpec = {
@@ -84,6 +88,8 @@ const doctor: CommandSpec = {
       says: 'without a cache, failing faster',
     },
   ],
+  document:
+    "{ isOk, exitCode, provider, isDryRun, steps: [{ step, status: 'passed' | 'failed' | 'skipped', message, remedy?, exitCode?, ms }], warnings }",
 };
 
 const cacheStatus: CommandSpec = {
@@ -99,6 +105,7 @@ const cacheStatus: CommandSpec = {
       says: 'the caches that miss too often',
     },
   ],
+  document: '{ app, caches: [{ name, method?, provider?, store?, stats }], lookups, hitRate }',
 };
 
 const cacheClear: CommandSpec = {
@@ -124,6 +131,7 @@ const cacheClear: CommandSpec = {
     { command: 'holdfast cache clear --method Catalog.product', says: 'one method' },
     { command: 'holdfast cache clear --tag product:1', says: 'what was tagged' },
   ],
+  document: '{ cleared: [{ name, entries? }] }',
 };
 
 const explain: CommandSpec = {
@@ -154,6 +162,7 @@ const explain: CommandSpec = {
     { command: 'holdfast explain --strict dist/catalog.js', says: 'in continuous integration' },
     { command: 'holdfast explain --app --method Catalog.product', says: 'as it runs, with the state of circuits' },
   ],
+  document: '{ methods: [{ method, kind, stack, worstCaseMs, amplification, warnings }], notCovered, warnings }',
 };
 
 const top: CommandSpec = {
@@ -174,6 +183,8 @@ const top: CommandSpec = {
     { command: 'holdfast top --once | head -5', says: 'the busiest methods' },
     { command: 'holdfast top --socket /run/shop/holdfast.sock --interval 5s', says: 'over a unix socket' },
   ],
+  document:
+    '{ at, app, status, inFlight, rows: [{ name, calls, hitRate?, failures, retries, staleAnswers, circuit?, inFlight }] }',
 };
 
 const completion: CommandSpec = {
@@ -187,6 +198,7 @@ const completion: CommandSpec = {
     { command: 'source <(holdfast completion zsh)', says: 'in ~/.zshrc, after compinit' },
     { command: 'holdfast completion fish | source', says: 'in ~/.config/fish/config.fish' },
   ],
+  document: '{ shell, script }',
 };
 
 /** Every command, in the order of the help. */
@@ -199,3 +211,19 @@ export const GROUPS: Readonly<Record<string, string>> = {
 
 export const SUMMARY =
   'What a running application caches and refuses, how its methods are protected, and whether its secrets can be had.';
+
+export interface Variable {
+  readonly name: string;
+  readonly says: string;
+}
+
+/** What the command itself reads; the configuration of secrets has variables of its own. */
+export const VARIABLES: readonly Variable[] = [
+  { name: 'HOLDFAST_INSPECTOR_URL', says: 'where the inspector of the running application is' },
+  { name: 'HOLDFAST_INSPECTOR_SOCKET', says: 'its unix socket, in the place of a URL' },
+  { name: 'HOLDFAST_INSPECTOR_TOKEN', says: 'its token; there is no option for it, for ps would show it to everybody' },
+  { name: 'HOLDFAST_DEBUG', says: 'set to anything: errors have their stack traces' },
+  { name: 'NO_COLOR', says: 'set to anything: no colours' },
+  { name: 'FORCE_COLOR', says: 'set: colours through pipes, too; 0: none' },
+  { name: 'LC_ALL, LC_CTYPE, LANG', says: 'without UTF-8: ok, FAILED and - in the place of signs' },
+];

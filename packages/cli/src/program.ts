@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { COMMANDS, type CommandSpec, type Example, GROUPS, SUMMARY } from './catalog.js';
+import { COMMANDS, type CommandSpec, type Example, GROUPS, SUMMARY, VARIABLES } from './catalog.js';
 import { EXIT_MEANINGS } from './exit-codes.js';
 import type { Options } from './context.js';
 import { wrapped } from './terminal/text.js';
@@ -21,6 +21,15 @@ const examplesOf = (examples: readonly Example[], { paint }: Theme): string =>
 
 const exitCodes = ({ paint }: Theme): string =>
   ['', paint.bold('Exit codes:'), ...EXIT_MEANINGS.map(([code, meaning]) => `  ${code}  ${meaning}`)].join('\n');
+
+const variables = ({ paint }: Theme): string => {
+  const width = Math.max(...VARIABLES.map(({ name }) => name.length));
+  return [
+    '',
+    paint.bold('Environment:'),
+    ...VARIABLES.map(({ name, says }) => `  ${name.padEnd(width)}  ${says}`),
+  ].join('\n');
+};
 
 /** One command, its help included; commands below a group are added to it. */
 const addCommand = (parent: Command, spec: CommandSpec, theme: Theme, dispatch: Dispatch): void => {
@@ -72,7 +81,8 @@ export const createProgram = (theme: Theme, write: (text: string) => void, dispa
     .description(SUMMARY)
     .version(VERSION, '-V, --version', 'show the version')
     .helpCommand('help [command]', 'show the help of a command')
-    .addHelpText('after', exitCodes(theme));
+    .addHelpText('after', exitCodes(theme))
+    .addHelpText('after', variables(theme));
   for (const spec of COMMANDS) {
     const [word] = spec.path as [string, ...string[]];
     addCommand(spec.path.length > 1 ? groupIn(program, word) : program, spec, theme, dispatch);
