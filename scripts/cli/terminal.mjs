@@ -3,9 +3,9 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { root } from '../pnpm.mjs';
 
-const require = createRequire(join(root, 'packages/cli/package.json'));
-const { spawn } = require('@lydell/node-pty');
-const { Terminal } = require('@xterm/headless');
+const ofTheCli = createRequire(join(root, 'packages/cli/package.json'));
+const { spawn } = ofTheCli('@lydell/node-pty');
+const { Terminal } = ofTheCli('@xterm/headless');
 
 /** Runs a program until `isDone` says so of its screen, or until it ends; then types `keys`. */
 export const watch = async (file, args, { columns, rows, env, isDone = () => false, keys = '' }) => {

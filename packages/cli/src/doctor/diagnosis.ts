@@ -25,6 +25,8 @@ interface ErrorLike {
   readonly code?: unknown;
   readonly status?: unknown;
   readonly message?: unknown;
+  /** Of the keepers of secrets: their own word, or the code of a connection. */
+  readonly reason?: unknown;
   readonly cause?: unknown;
 }
 
@@ -56,18 +58,22 @@ const WORDS: Readonly<Record<string, string>> = {
   TimeoutError: 'no answer in time',
   ECONNRESET: 'the connection ended before the answer did',
   UND_ERR_SOCKET: 'the connection ended before the answer did',
+  unreachable: 'the request failed',
   EPROTO: 'what answers there does not speak TLS',
 };
 
 const networkReason = (error: unknown): string | undefined => {
-  for (const { code, name } of chainOf(error)) {
+  // What `fetch` calls everything that is no answer; the cause, which comes later, may say more.
+  let isUnsent = false;
+  for (const { code, name, reason, message } of chainOf(error)) {
     if (typeof code === 'string' && CERTIFICATE.test(code)) return 'its certificate is not trusted';
-    const words = [code, name].flatMap((each) =>
+    const words = [code, reason, name].flatMap((each) =>
       typeof each === 'string' && Object.hasOwn(WORDS, each) ? [WORDS[each] as string] : [],
     );
     if (words[0] !== undefined) return words[0];
+    isUnsent ||= name === 'TypeError' && message === 'fetch failed';
   }
-  return undefined;
+  return isUnsent ? 'the request failed' : undefined;
 };
 
 const REMEDIES: Readonly<Record<PublicClass, string>> = {
@@ -109,12 +115,5 @@ export const diagnose = (error: unknown, subject: Subject, { classify, isOurs }:
       `check ${subject.whereFrom}, and whether it can be reached from here`,
     );
   const errorClass = classify(error);
-  // What no server has answered, whatever it is: `fetch` has a word for itself alone.
-  if (errorClass === 'transient' && !isOurs(error) && chainOf(error).every(({ status }) => status === undefined))
-    return failed(
-      EXIT.unreachable,
-      `${subject.name} cannot be reached: the request failed`,
-      `check ${subject.whereFrom}`,
-    );
   return failed(EXIT.failed, told(error, isOurs), subject.remedies?.[errorClass] ?? REMEDIES[errorClass]);
 };
