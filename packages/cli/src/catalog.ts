@@ -111,7 +111,9 @@ const cacheStatus: CommandSpec = {
 const cacheClear: CommandSpec = {
   path: ['cache', 'clear'],
   summary: 'empty caches of the running application',
-  description: ['All of them, unless an option names some. A load under way answers its callers and is not kept.'],
+  description: [
+    'All of them, unless an option names some. A load under way answers its callers and is not kept. Exit code 1 where a store behind a cache could not be told.',
+  ],
   arguments: [],
   options: [
     {
@@ -131,7 +133,7 @@ const cacheClear: CommandSpec = {
     { command: 'holdfast cache clear --method Catalog.product', says: 'one method' },
     { command: 'holdfast cache clear --tag product:1', says: 'what was tagged' },
   ],
-  document: '{ cleared: [{ name, entries? }] }',
+  document: '{ cleared: [{ name, entries?, storeFailed? }] }',
 };
 
 const explain: CommandSpec = {

@@ -225,6 +225,13 @@ describe('cache clear', () => {
     expect(JSON.parse(stdout)).toEqual({ cleared: [{ name: 'Catalog.product', entries: 60 }] });
   });
 
+  test('a store that could not be told is a failure', async () => {
+    app.world.clear = () => ({ cleared: [{ name: 'Catalog.product', entries: 3, storeFailed: true }] });
+    const { code, stdout } = await withApp(['cache', 'clear']);
+    expect(stdout).toContain('✗ Catalog.product  3 entries, in this process alone: its store did not answer');
+    expect(code).toBe(1);
+  });
+
   test('what nothing has for a name ends with 1 and the names there are', async () => {
     app.world.clear = () => ({
       status: 404,

@@ -93,6 +93,7 @@ test.each([
   ],
   ['typed.ts', 'export enum A { b }\nexport class C { @d() e() {} }', 'cannot read this TypeScript', '--import tsx'],
   ['throws.js', "throw new TypeError('boom\\nsecond line');", 'TypeError: boom', 'only defines and exports'],
+  ['exits.js', 'process.exit(0);', 'ends its process', 'only defines and exports'],
   ['needs.js', "import 'no-such-package';", 'no-such-package', 'only defines and exports'],
 ])('%s ends with 2 and says what to do', async (name, text, message, remedy) => {
   if (text !== undefined) write(name, text);

@@ -1,7 +1,6 @@
 import type { ClearedCache, Selection } from '@holdfast/inspector';
 import { connect } from '../application/connect.js';
-import type { Action, Options } from '../context.js';
-import { EXIT } from '../exit-codes.js';
+import { type Action, type Options, exitOf } from '../context.js';
 import { Failure } from '../failure.js';
 import { printable } from '../terminal/text.js';
 import type { Theme } from '../terminal/theme.js';
@@ -21,8 +20,11 @@ const selectionOf = ({ provider, method, tag, all }: Options): Selection => {
   return given[0] ?? { all: true };
 };
 
-const line = ({ name, entries }: ClearedCache, { paint, symbols }: Theme): string => {
+/** What the store behind could not be told of may come back from there. */
+const line = ({ name, entries, storeFailed }: ClearedCache, { paint, symbols }: Theme): string => {
   const many = entries === undefined ? '' : `  ${counted(entries, 'entry', 'entries')}`;
+  if (storeFailed === true)
+    return `${paint.red(symbols.failed)} ${printable(name)}${many}, in this process alone: its store did not answer`;
   return `${paint.green(symbols.passed)} ${printable(name)}${many}`;
 };
 
@@ -38,5 +40,5 @@ export const cacheClear: Action = async (context, options) => {
   const selection = selectionOf(options);
   const { cleared } = await (await connect(context, options)).clear(selection);
   context.answer({ cleared }, () => lines(cleared, context.theme));
-  return EXIT.ok;
+  return exitOf(cleared.every(({ storeFailed }) => storeFailed !== true));
 };

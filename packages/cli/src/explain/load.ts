@@ -74,14 +74,32 @@ const inTime = async <Value>(work: Promise<Value>, file: string): Promise<Value>
   }
 };
 
-/** What the module prints is no part of our answer. */
-const withoutOutput = async <Value>({ stdout, stderr }: Surroundings, work: () => Promise<Value>): Promise<Value> => {
+/** A program that ends itself would end us, without a word. */
+const refuseExit = (file: string) => (): never => {
+  throw new Failure(`${file} ends its process when it is loaded`, {
+    code: 'MODULE',
+    remedy: 'give a module that only defines and exports, not the program that uses it',
+  });
+};
+
+/** What the module prints is no part of our answer, and what it does on the side is no business of ours. */
+const asAGuest = async <Value>(
+  file: string,
+  { stdout, stderr }: Surroundings,
+  work: () => Promise<Value>,
+): Promise<Value> => {
   const { write } = stdout;
+  const { exit } = process;
+  const ignore = (): void => undefined;
   stdout.write = stderr.write.bind(stderr);
+  process.exit = refuseExit(file);
+  process.on('unhandledRejection', ignore);
   try {
     return await work();
   } finally {
     stdout.write = write;
+    process.exit = exit;
+    process.off('unhandledRejection', ignore);
   }
 };
 
@@ -109,7 +127,7 @@ export const load = async (
   const path = resolve(surroundings.folder, file);
   if (!existsSync(path))
     throw new Failure(`there is no file ${file}`, { code: 'NO_FILE', remedy: `looked for ${path}` });
-  return withoutOutput(surroundings, async () => {
+  return asAGuest(file, surroundings, async () => {
     if (first !== undefined) await preload(first, surroundings.folder);
     try {
       return await inTime(importModule(pathToFileURL(path).href), file);
