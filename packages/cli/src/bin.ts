@@ -9,6 +9,15 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+// What libraries warn programmers of is noise to who runs a command.
+if ((process.env['HOLDFAST_DEBUG'] ?? '') === '') process.removeAllListeners('warning');
+
+/** The line of whoever waited is not left behind. `top` gives its screen back by itself when the process ends. */
+process.once('SIGINT', () => {
+  if (process.stderr.isTTY) process.stderr.write('\r\u001B[K');
+  process.exit(130);
+});
+
 const flushed = (stream: NodeJS.WriteStream): Promise<void> =>
   new Promise((resolve) => {
     stream.write('', () => resolve());

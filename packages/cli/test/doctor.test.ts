@@ -89,7 +89,7 @@ describe('doctor', () => {
     expect(stdout.split('\n')).toEqual([
       expect.stringMatching(/^✓ provider {8}vault, http:\/\/127\.0\.0\.1:\d+/),
       expect.stringMatching(/^✓ configuration {3}kept for 5 m, 3 attempts, header Authorization/),
-      expect.stringMatching(/^✓ authentication {2}the credentials are good {2}[\d.]+ m?s$/),
+      expect.stringMatching(/^✓ authentication {2}the token is good {2}[\d.]+ m?s$/),
       expect.stringMatching(/^✓ fetch {11}the secret has 1 field {2}[\d.]+ m?s$/),
       expect.stringMatching(/^✓ format {10}bearer credentials for the header Authorization/),
       '',
@@ -173,6 +173,15 @@ describe('doctor', () => {
     expect(code).toBe(1);
   });
 
+  test.each([
+    ['@aws-sdk/client-secrets-manager', { HOLDFAST_SECRETS_AWS_NAME: 'x', AWS_REGION: 'eu-west-1' }],
+    ['@azure/', { HOLDFAST_SECRETS_AZURE_NAME: 'x', HOLDFAST_SECRETS_AZURE_URL: 'https://nowhere.vault.azure.net' }],
+  ])('%s that is not installed is told', async (name, env) => {
+    const { code, stdout } = await run(['doctor'], env);
+    expect(stdout).toContain(name);
+    expect(code).toBe(2);
+  });
+
   test('the cache can be off', async () => {
     const { code, stdout } = await doctor([], { MLFLOW_SECRETS_CACHE_DISABLED: 'true' });
     expect(stdout).toContain('✓ configuration   the cache is off');
@@ -209,6 +218,15 @@ describe('doctor', () => {
       expect(terminal.raw).toContain('\u001B[32m✓');
     },
   );
+});
+
+(pty === undefined ? test.skip : test)('Ctrl-C ends a step that hangs, and leaves no line of it behind', async () => {
+  vault.hang();
+  const terminal = new TerminalRun(process.execPath, [cli.bin, 'doctor'], { env: environment() });
+  await terminal.sees(/proving who asks/);
+  terminal.type('\u0003');
+  expect((await terminal.exited).exitCode).toBe(130);
+  expect(terminal.text).not.toContain('proving');
 });
 
 describe('doctor --dry-run', () => {

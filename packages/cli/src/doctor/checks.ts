@@ -5,7 +5,7 @@ import { counted, duration } from '../terminal/units.js';
 import { type Diagnostics, diagnose } from './diagnosis.js';
 import { authenticatedHead, plainHead } from './head.js';
 import { type Outcome, type Step, failed, passed, skipped } from './step.js';
-import { subjectOf } from './subjects.js';
+import { PROOFS, subjectOf } from './subjects.js';
 
 /** What of `@holdfast/secrets` is needed. */
 export type SecretsDoor = Pick<typeof Secrets, 'describeEnvironment' | 'secretsFromEnv' | 'SecretAuth'>;
@@ -122,7 +122,7 @@ export class Checks {
 
   async #authentication(): Promise<Outcome> {
     await this.#made.provider.check();
-    return passed('the credentials are good');
+    return passed(PROOFS[(this.#provider as Secrets.DescribedProvider).kind]);
   }
 
   async #fetch(): Promise<Outcome> {

@@ -36,4 +36,11 @@ const SUBJECTS: Readonly<Record<Kind, Omit<Subject, 'name'>>> = {
   },
 };
 
+/** What a provider's own check amounts to. */
+export const PROOFS: Readonly<Record<Kind, string>> = {
+  vault: 'the token is good',
+  aws: 'there are credentials; AWS itself looks at them when the secret is read',
+  azure: 'the identity has a token for the vault',
+};
+
 export const subjectOf = (kind: Kind): Subject => ({ name: kind, ...SUBJECTS[kind] });

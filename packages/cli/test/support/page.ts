@@ -87,7 +87,7 @@ export const page = (): string =>
       EXIT_MEANINGS.map(([code, meaning]) => [String(code), meaning]),
     ),
     '',
-    '`info` shows whatever there is to be shown and ends with 0. `top` ends with 0 when it is left with q or Ctrl-C.',
+    '`info` shows whatever there is to be shown and ends with 0. `top` ends with 0 when it is left with q or Ctrl-C. What a signal ends has 128 and its number, 130 after Ctrl-C.',
     '',
     '## Output',
     '',
