@@ -6,8 +6,8 @@
  */
 import { build as esbuild } from 'esbuild';
 import { spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inlineDependencies, licencesOf } from './inlined.mjs';
 
@@ -77,25 +77,30 @@ const bundle = async ({ folder, manifest }, format) => {
     (name) => !INLINED.includes(name),
   );
   const inlined = inlineDependencies();
+  // A command loads what it needs when it runs; whatever it is given to load may be an ES module.
+  const isCommand = manifest.bin !== undefined;
   const result = await esbuild({
     absWorkingDir: folder,
-    entryPoints: ['src/index.ts'],
-    outfile: `dist/${format}/index.js`,
+    entryPoints: ['src/index.ts', ...(isCommand && format === 'esm' ? ['src/bin.ts'] : [])],
+    outdir: `dist/${format}`,
     bundle: true,
+    splitting: isCommand && format === 'esm',
+    chunkNames: 'chunks/[name]-[hash]',
     format,
     target,
     platform: 'neutral',
     // In CommonJS what is loaded later is required, which works wherever the file itself could be.
-    supported: { 'dynamic-import': format === 'esm' },
+    supported: { 'dynamic-import': format === 'esm' || isCommand },
     external: ['node:*', ...names.flatMap((name) => [name, `${name}/*`])],
     plugins: [inlined.plugin],
     sourcemap: 'linked',
     write: false,
     logLevel: 'warning',
   });
-  mkdirSync(join(folder, 'dist', format), { recursive: true });
   for (const { path, text } of result.outputFiles) {
+    mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, path.endsWith('.js') ? markPure(restoreClassNames(path, text)) : text);
+    if (basename(path) === 'bin.js') chmodSync(path, 0o755);
   }
   return licencesOf(inlined.files);
 };

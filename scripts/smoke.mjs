@@ -10,7 +10,7 @@ const { values } = parseArgs({ options: { node: { type: 'string', default: proce
 const LIMIT = 20_000;
 
 let failures = 0;
-for (const name of ['esm.mjs', 'cjs.cjs', 'both.mjs']) {
+for (const name of ['esm.mjs', 'cjs.cjs', 'both.mjs', 'cli.mjs']) {
   const file = fileURLToPath(new URL(`smoke/${name}`, import.meta.url));
   const started = performance.now();
   const { status, signal, stdout, stderr } = spawnSync(values.node, [file], { encoding: 'utf8', timeout: LIMIT });

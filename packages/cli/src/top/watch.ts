@@ -1,0 +1,77 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Context } from '../context.js';
+import { themeOf } from '../terminal/theme.js';
+import { frameOf } from './frame.js';
+import { type Look, withRates } from './look.js';
+import { Screen } from './screen.js';
+
+/** The application may be started anew; one that refuses will refuse again. */
+const mayPass = (error: unknown): error is Error =>
+  error instanceof Error &&
+  (error.name === 'InspectorUnreachableError' || ('retryAfter' in error && error.retryAfter !== undefined));
+
+/** What is on the screen, and what it becomes. */
+class Watch {
+  readonly #context: Context;
+  readonly #interval: number;
+  readonly #screen: Screen;
+  readonly #end = new AbortController();
+  #look: Look;
+  #problem: string | undefined;
+
+  constructor(context: Context, interval: number, first: Look) {
+    this.#context = context;
+    this.#interval = interval;
+    this.#look = first;
+    this.#screen = new Screen(context.surroundings, {
+      onQuit: () => this.#end.abort(),
+      onResize: () => this.#draw(),
+    });
+  }
+
+  async run(take: () => Promise<Look>): Promise<void> {
+    this.#screen.enter();
+    try {
+      this.#draw();
+      while (await this.#waited()) {
+        await this.#renew(take);
+        if (!this.#end.signal.aborted) this.#draw();
+      }
+    } finally {
+      this.#screen.leave();
+    }
+  }
+
+  /** False once it is over. */
+  #waited(): Promise<boolean> {
+    return sleep(this.#interval, true, { signal: this.#end.signal }).catch(() => false);
+  }
+
+  /** A quit is not kept waiting for an answer that may never come. */
+  async #renew(take: () => Promise<Look>): Promise<void> {
+    const { signal } = this.#end;
+    const quit = new Promise<undefined>((resolve) => {
+      signal.addEventListener('abort', () => resolve(undefined), { once: true });
+    });
+    try {
+      const look = await Promise.race([take(), quit]);
+      if (look === undefined) return;
+      this.#look = withRates(look, this.#look);
+      this.#problem = undefined;
+    } catch (error) {
+      if (!mayPass(error)) throw error;
+      this.#problem = `${error.message}; trying again`;
+    }
+  }
+
+  #draw(): void {
+    const { surroundings, environment } = this.#context;
+    const theme = themeOf(surroundings.stdout, environment);
+    const frame = { look: this.#look, rows: this.#screen.rows, interval: this.#interval, problem: this.#problem };
+    this.#screen.draw(frameOf(frame, theme));
+  }
+}
+
+/** Shows the application until the user has seen enough. What the first look rejects with, it rejects with. */
+export const watch = async (context: Context, interval: number, take: () => Promise<Look>): Promise<void> =>
+  new Watch(context, interval, await take()).run(take);
