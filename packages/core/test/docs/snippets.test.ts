@@ -69,7 +69,10 @@ const prepare = (): void => {
 
 const runNode = (...args: string[]): Promise<string> =>
   new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { cwd: FOLDER, env: { ...process.env, NO_COLOR: '1', DEBUG: '', AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' } });
+    const child = spawn(process.execPath, args, {
+      cwd: FOLDER,
+      env: { ...process.env, NO_COLOR: '1', DEBUG: '', AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
+    });
     let output = '';
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
