@@ -17,6 +17,7 @@ export interface ProviderWorld {
     heal(): Promise<void>;
     restart(options: { downFor: number }): Promise<void>;
     slow(ms: number): void;
+    readonly requests: { readonly count: number };
   };
   /** A secret under a name; returns its path. */
   put(name: string, data: Readonly<Record<string, unknown>>): string;

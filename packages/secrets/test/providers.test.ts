@@ -45,6 +45,13 @@ describe.each(WORLDS)('%s', (_name, make) => {
     expect([reads(), logins()]).toEqual([1, 1]);
   });
 
+  test('M25: one client serves all reads, and who asks is not proved anew for each', async () => {
+    const { provider, path, ended, reads, logins, server } = await opened();
+    for (let n = 0; n < 50; n += 1) await ended(provider.get(path, { bypassCache: true }));
+    expect([reads(), logins()]).toEqual([50, 1]);
+    expect(server.requests.count).toBeLessThan(50 + 5);
+  });
+
   test('the data is frozen, and prints without a value', async () => {
     const { provider, path, ended } = await opened();
     const envelope = await ended(provider.read(path));
