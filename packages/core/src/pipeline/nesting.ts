@@ -91,6 +91,9 @@ export const placeWithin = (call: Call, interceptors: readonly Interceptor[]): C
   // With its details the call runs its method in context, even where nothing is around it.
   if (isFollowed) call.details.outer = outer;
   if (outer === undefined) return undefined;
+  // Nobody waits for it either.
+  const { background } = outer.more ?? {};
+  if (background !== undefined) call.details.background = background;
   for (const { nested } of interceptors) nested?.(call, outer);
   if (!isFollowed || !mayEnd(outer)) return undefined;
   call.details.deadline = call.frame.runtime.clock.now() + patienceOf(outer);
