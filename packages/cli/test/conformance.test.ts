@@ -37,14 +37,14 @@ const shell = (line: string): Promise<Finished> => {
   return runProgram(process.execPath, [cli.bin, ...words.slice(start + 1)], { env });
 };
 
-test('M10: the caches of secrets can be cleared, of one provider or all, and looked at', async () => {
+test('M10, MX8: the caches of secrets can be cleared, of one provider or all, and looked at', async () => {
   expect((await shell('holdfast cache clear')).code).toBe(0);
   expect((await shell('holdfast cache clear --provider vault')).code).toBe(0);
   expect(app.selections).toEqual([{ all: true }, { provider: 'vault' }]);
   expect((await shell('holdfast cache status')).stdout).toContain('vault:https://vault:8200');
 });
 
-test('M11: info shows the hit rate of the cache; of the running application, not of an empty one of its own', async () => {
+test('M11, MX8: info shows the hit rate of the cache; of the running application, not of an empty one of its own', async () => {
   expect((await shell('holdfast info')).stdout).toContain('hit rate   94.0 %');
 });
 
