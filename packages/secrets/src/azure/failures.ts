@@ -79,6 +79,13 @@ const REFUSALS: ReadonlySet<unknown> = new Set([
   'CredentialUnavailableError',
 ]);
 
+/** Nobody refused anything: there is nothing to log in with. A chain of credentials tells so of each. */
+const isUnavailable = (thrown: unknown): boolean => {
+  const errors = property(thrown, 'errors');
+  if (property(thrown, 'name') === 'CredentialUnavailableError') return true;
+  return Array.isArray(errors) && errors.length > 0 && errors.every(isUnavailable);
+};
+
 const isTransient = (status: number): boolean => status >= 500 || status === 429 || status === 408;
 
 /** What a credential threw. Its own words quote tenants, clients and what was sent to log in. */
@@ -89,7 +96,7 @@ export const loginFailureOf = (thrown: unknown): unknown => {
     return new AzureSecretsError(`the directory answered ${status}`, 'unavailable', { status });
   if (REFUSALS.has(name) || typeof status === 'number')
     return new AzureAuthenticationError(
-      name === 'CredentialUnavailableError' ? 'no credential is available' : 'the log-in was refused',
+      isUnavailable(thrown) ? 'no credential is available' : 'the log-in was refused',
     );
   return unreachable('the directory', thrown) ?? new AzureSecretsError('the log-in failed', 'failed');
 };

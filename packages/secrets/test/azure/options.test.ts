@@ -169,3 +169,12 @@ test.each([
   expect([classifyError(error), error.name.startsWith('Azure')]).toEqual([expected, true]);
   expect(`${error.message}${error.stack}${String(error.cause)}`).not.toContain('canary');
 });
+
+test.each([
+  [[new CredentialUnavailableError('a'), new CredentialUnavailableError('b')], 'no credential is available'],
+  [[new CredentialUnavailableError('a'), new AuthenticationError(401, 'b')], 'the log-in was refused'],
+])('of a chain it is told whether anybody refused, or there was nothing to log in with', async (errors, message) => {
+  const getToken = (): Promise<never> => Promise.reject(new AggregateAuthenticationError(errors, 'all'));
+  const { azure, errorOf } = await azureWorld({ credential: { getToken }, retry: { maxAttempts: 1 } });
+  expect(((await errorOf(azure.get('db'))) as Error).message).toBe(message);
+});
