@@ -1,12 +1,12 @@
 /** Secrets of HashiCorp Vault, cached within their leases and there when Vault is not. */
 
-export type { InvalidateOptions, ProviderSettings, ReadOptions, SecretProvider, WarmUp } from './provider.js';
-export { CachedSecrets, type CachedSecretsParts } from './cached-secrets.js';
-export type { Reading, SecretSource } from './source.js';
-export type { SecretsPolicies } from './policies.js';
+export type { InvalidateOptions, ProviderSettings, ReadOptions, SecretProvider, WarmUp } from './provider/provider.js';
+export { CachedSecrets, type CachedSecretsParts } from './provider/cached-secrets.js';
+export type { Reading, SecretSource } from './provider/source.js';
+export type { SecretsPolicies } from './provider/policies.js';
 export { VaultSecrets } from './vault/vault-secrets.js';
 export type { VaultSecretsOptions } from './vault/options.js';
-export { vaultFromEnv } from './vault/from-env.js';
+export { vaultFromEnv } from './env/vault.js';
 export { EnvSecrets, secretsFromEnv, type EnvSecretsOptions } from './env/from-env.js';
 export { describeEnvironment, type DescribedEnvironment, type DescribedProvider } from './env/describe.js';
 export type { Environment } from './env/variables.js';
@@ -33,7 +33,7 @@ export type {
   AzureSecretClient,
   AzureTokenOptions,
 } from './azure/sdk.js';
-export { SecretEnvelope, type SecretData, type SecretLease, type SecretMetadata } from './envelope.js';
+export { SecretEnvelope, type SecretData, type SecretLease, type SecretMetadata } from './provider/envelope.js';
 export { VaultError, type VaultReason } from './vault/error.js';
 export { SecretAuth, type SecretAuthOptions } from './auth/secret-auth.js';
 export { authenticatedFetch, refreshOnAuthFailure } from './auth/authenticated-fetch.js';
@@ -41,5 +41,5 @@ export { credentialsIn, type AuthScheme, type Credentials } from './auth/credent
 export type { RequestAuth } from './auth/request-auth.js';
 export type { AllowedHosts } from './auth/allowed-hosts.js';
 export { SecretFormatError, SecretsError, VaultAuthenticationError, type SecretsErrorCode } from './errors.js';
-export { Secret } from './secret.js';
-export { maskSecret, redact } from './redact.js';
+export { Secret } from './secrecy/secret.js';
+export { maskSecret, redact } from './secrecy/redact.js';

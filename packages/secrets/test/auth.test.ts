@@ -11,7 +11,7 @@ import {
   credentialsIn,
   refreshOnAuthFailure,
 } from '../src/index.js';
-import { PATH, type World, worldWith } from './world.js';
+import { PATH, type World, worldWith } from './vault/world.js';
 
 const auths = (world: World, options: Partial<SecretAuthOptions> = {}): SecretAuth =>
   new SecretAuth({ provider: world.vault, path: PATH, runtime: world.runtime, ...options });

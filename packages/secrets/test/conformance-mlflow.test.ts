@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { VaultAuthenticationError, VaultSecrets, appRoleAuth, secretsFromEnv } from '../src/index.js';
-import { OLD, PATH, worldWith } from './world.js';
+import { OLD, PATH, worldWith } from './vault/world.js';
 
 /** Rows of MLflow Secrets Auth that no other test of this package is named by. */
 

@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 import { ConfigurationError, configureFromEnv, createRuntime, resetConfiguration } from '@holdfast/core';
 import { type EnvSecrets, describeEnvironment, secretsFromEnv } from '../src/index.js';
 import { secretsVariables } from '../src/env/from-env.js';
-import { PATH, type World, worldWith } from './world.js';
+import { PATH, type World, worldWith } from './vault/world.js';
 
 type Variables = Readonly<Record<string, string>>;
 

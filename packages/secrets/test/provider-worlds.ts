@@ -1,9 +1,9 @@
 import type { HoldfastRuntime } from '@holdfast/core';
 import type { EventRecorder, VirtualClock } from '@holdfast/testing';
 import type { SecretProvider, SecretsPolicies } from '../src/index.js';
-import { worldWith as awsWorld } from './aws-world.js';
+import { worldWith as awsWorld } from './aws/world.js';
 import { azureWorld } from './azure/world.js';
-import { worldWith as vaultWorld } from './world.js';
+import { worldWith as vaultWorld } from './vault/world.js';
 
 /** One provider and its server in virtual time, with what every server has, whoever makes it. */
 export interface ProviderWorld {

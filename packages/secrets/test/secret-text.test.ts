@@ -1,5 +1,5 @@
 import { SecretEnvelope } from '../src/index.js';
-import { dataOfText, dataOfBytes } from '../src/secret-text.js';
+import { dataOfText, dataOfBytes } from '../src/provider/secret-text.js';
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 

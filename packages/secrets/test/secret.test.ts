@@ -1,7 +1,7 @@
 import { format, inspect } from 'node:util';
 import { serialize } from 'node:v8';
 import { Secret, SecretEnvelope, maskSecret, redact } from '../src/index.js';
-import { dataOfBytes } from '../src/secret-text.js';
+import { dataOfBytes } from '../src/provider/secret-text.js';
 
 const CANARY = 'canary-7f3a9c';
 

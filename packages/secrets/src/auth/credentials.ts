@@ -1,6 +1,6 @@
-import type { SecretData } from '../envelope.js';
+import type { SecretData } from '../provider/envelope.js';
 import { SecretFormatError } from '../errors.js';
-import { Secret } from '../secret.js';
+import { Secret } from '../secrecy/secret.js';
 
 /** What a request can be authenticated with. */
 export type Credentials =

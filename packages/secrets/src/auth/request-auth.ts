@@ -1,5 +1,5 @@
-import type { SecretEnvelope } from '../envelope.js';
-import { Secret } from '../secret.js';
+import type { SecretEnvelope } from '../provider/envelope.js';
+import { Secret } from '../secrecy/secret.js';
 import { type AuthScheme, type Credentials, credentialsIn } from './credentials.js';
 
 /** What authenticates one request. Printing it shows no secret. */

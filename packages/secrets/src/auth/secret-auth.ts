@@ -1,8 +1,8 @@
 import { type HoldfastRuntime, RateLimit, withRuntime } from '@holdfast/core';
-import type { SecretEnvelope } from '../envelope.js';
+import type { SecretEnvelope } from '../provider/envelope.js';
 import { SecretFormatError } from '../errors.js';
 import { checkKnown, wrongOption } from '../option-check.js';
-import type { SecretProvider } from '../provider.js';
+import type { SecretProvider } from '../provider/provider.js';
 import { type AllowedHosts, hostCheck } from './allowed-hosts.js';
 import type { AuthScheme } from './credentials.js';
 import { type RequestAuth, requestAuthOf } from './request-auth.js';

@@ -1,4 +1,4 @@
-import { CachedSecrets } from '../cached-secrets.js';
+import { CachedSecrets } from '../provider/cached-secrets.js';
 import { type AwsSecretsOptions, checkOptions, endpointOf } from './options.js';
 import { AwsSession } from './session.js';
 import { AwsSource } from './source.js';

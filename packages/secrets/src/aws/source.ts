@@ -1,7 +1,7 @@
-import { SecretEnvelope, type SecretData } from '../envelope.js';
+import { SecretEnvelope, type SecretData } from '../provider/envelope.js';
 import { SecretFormatError, SecretsError } from '../errors.js';
-import { dataOfText, dataOfBytes } from '../secret-text.js';
-import type { Reading, SecretSource } from '../source.js';
+import { dataOfText, dataOfBytes } from '../provider/secret-text.js';
+import type { Reading, SecretSource } from '../provider/source.js';
 import type { AwsSession } from './session.js';
 
 /** What GetSecretValue answers. */

@@ -1,4 +1,4 @@
-import { CachedSecrets } from '../cached-secrets.js';
+import { CachedSecrets } from '../provider/cached-secrets.js';
 import { lazily } from './lazily.js';
 import { wrongOption } from '../option-check.js';
 import { type AzureSecretsOptions, checkOptions, isCredential, vaultUrlOf } from './options.js';

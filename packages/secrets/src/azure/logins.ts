@@ -1,5 +1,5 @@
 import { Cached, type Duration, RateLimit, Timeout, currentCall, leaseTtl } from '@holdfast/core';
-import { Secret } from '../secret.js';
+import { Secret } from '../secrecy/secret.js';
 import { AzureAuthenticationError } from './error.js';
 import { loginFailureOf } from './failures.js';
 import type { AzureCredential, AzureTokenOptions } from './sdk.js';

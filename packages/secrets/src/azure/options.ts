@@ -1,5 +1,5 @@
 import { checkKnown, checkedAddress, wrongOption } from '../option-check.js';
-import { POLICY_OPTIONS, type SecretsPolicies } from '../policies.js';
+import { POLICY_OPTIONS, type SecretsPolicies } from '../provider/policies.js';
 import type { AzureCredential, AzureSecretClient } from './sdk.js';
 
 export interface AzureSecretsOptions extends SecretsPolicies {

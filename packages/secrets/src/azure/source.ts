@@ -1,7 +1,7 @@
-import { SecretEnvelope, type SecretMetadata } from '../envelope.js';
+import { SecretEnvelope, type SecretMetadata } from '../provider/envelope.js';
 import { SecretFormatError, SecretsError } from '../errors.js';
-import { dataOfText } from '../secret-text.js';
-import type { Reading, SecretSource } from '../source.js';
+import { dataOfText } from '../provider/secret-text.js';
+import type { Reading, SecretSource } from '../provider/source.js';
 import { AzureSecretsError } from './error.js';
 import { type AnswerFacts, failureOf } from './failures.js';
 import type { AzureSecret, AzureSecretClient } from './sdk.js';

@@ -1,4 +1,4 @@
-import type { SecretsPolicies } from '../policies.js';
+import type { SecretsPolicies } from '../provider/policies.js';
 import type { AuthScheme } from '../auth/credentials.js';
 import { given } from '../given.js';
 import { COMMON, type EnvProviderKind, KINDS, OF_PROVIDER } from './names.js';

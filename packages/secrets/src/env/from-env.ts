@@ -2,12 +2,12 @@ import { ConfigurationError, type HoldfastRuntime, configure } from '@holdfast/c
 import { refreshOnAuthFailure } from '../auth/authenticated-fetch.js';
 import type { RequestAuth } from '../auth/request-auth.js';
 import { SecretAuth } from '../auth/secret-auth.js';
-import type { SecretData } from '../envelope.js';
-import type { SecretsPolicies } from '../policies.js';
-import type { SecretProvider } from '../provider.js';
+import type { SecretData } from '../provider/envelope.js';
+import type { SecretsPolicies } from '../provider/policies.js';
+import type { SecretProvider } from '../provider/provider.js';
 import { AwsSecrets } from '../aws/aws-secrets.js';
 import { AzureSecrets } from '../azure/azure-secrets.js';
-import { vaultFromEnv } from '../vault/from-env.js';
+import { vaultFromEnv } from './vault.js';
 import { type DescribedEnvironment, type DescribedProvider, describeEnvironment, policiesFrom } from './describe.js';
 import { awsFrom, azureFrom } from './options.js';
 import { COMMON, type EnvProviderKind, KINDS, OF_PROVIDER } from './names.js';

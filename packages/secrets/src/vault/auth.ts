@@ -1,6 +1,6 @@
 import { ConfigurationError } from '@holdfast/core';
 import { SecretFormatError, VaultAuthenticationError } from '../errors.js';
-import { Secret, revealed } from '../secret.js';
+import { Secret, revealed } from '../secrecy/secret.js';
 import { type VaultClient, type VaultReply, errorFrom, isRecord } from './client.js';
 
 /** A token, and how many seconds it lasts; 0: until it is revoked. */

@@ -1,5 +1,5 @@
 import { SecretFormatError } from '../errors.js';
-import type { Secret } from '../secret.js';
+import type { Secret } from '../secrecy/secret.js';
 import { VaultError, reasonOf } from './error.js';
 
 export interface ClientOptions {

@@ -1,6 +1,6 @@
 import type { Duration } from '@holdfast/core';
 import { checkKnown, checkedAddress, wrongOption } from '../option-check.js';
-import { POLICY_OPTIONS, type SecretsPolicies } from '../policies.js';
+import { POLICY_OPTIONS, type SecretsPolicies } from '../provider/policies.js';
 import type { VaultAuth } from './auth.js';
 
 export interface VaultSecretsOptions extends SecretsPolicies {

@@ -1,6 +1,6 @@
 import { Cached, type Duration, RateLimit, Timeout, cacheOf, currentCall } from '@holdfast/core';
 import { SecretsError, VaultAuthenticationError } from '../errors.js';
-import type { Secret } from '../secret.js';
+import type { Secret } from '../secrecy/secret.js';
 import { type IssuedToken, type VaultAuth, loginContext } from './auth.js';
 import type { VaultClient } from './client.js';
 import { VaultError } from './error.js';

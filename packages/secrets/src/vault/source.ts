@@ -1,7 +1,7 @@
-import { SecretEnvelope, type SecretLease } from '../envelope.js';
+import { SecretEnvelope, type SecretLease } from '../provider/envelope.js';
 import { SecretFormatError, SecretsError } from '../errors.js';
-import type { Secret } from '../secret.js';
-import type { Reading, SecretSource } from '../source.js';
+import type { Secret } from '../secrecy/secret.js';
+import type { Reading, SecretSource } from '../provider/source.js';
 import { type VaultClient, type VaultReply, type VaultRequest, errorFrom, isRecord } from './client.js';
 import type { VaultSecretsOptions } from './options.js';
 import { type Mount, Mounts } from './mounts.js';

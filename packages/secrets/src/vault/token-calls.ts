@@ -1,5 +1,5 @@
 import { type Duration, Timeout, currentCall } from '@holdfast/core';
-import type { Secret } from '../secret.js';
+import type { Secret } from '../secrecy/secret.js';
 import { type IssuedToken, issuedFrom } from './auth.js';
 import { type VaultClient, errorFrom } from './client.js';
 

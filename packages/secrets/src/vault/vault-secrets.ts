@@ -1,4 +1,4 @@
-import { CachedSecrets } from '../cached-secrets.js';
+import { CachedSecrets } from '../provider/cached-secrets.js';
 import { VaultClient } from './client.js';
 import { type VaultSecretsOptions, addressOf, checkOptions } from './options.js';
 import { createSession } from './session.js';

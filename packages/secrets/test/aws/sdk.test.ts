@@ -1,7 +1,7 @@
 import type * as Sdk from '@aws-sdk/client-secrets-manager';
 import { ConfigurationError } from '@holdfast/core';
 import { type AwsKeys, fakeSecretsManager, virtualClock } from '@holdfast/testing';
-import { AwsSecrets } from '../src/index.js';
+import { AwsSecrets } from '../../src/index.js';
 
 /** How the vendor's package is loaded, and what is made of it. */
 

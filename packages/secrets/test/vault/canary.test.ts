@@ -1,6 +1,6 @@
 import { health, stats } from '@holdfast/core';
 import { inspect } from 'node:util';
-import { type VaultSecrets, appRoleAuth, tokenAuth } from '../src/index.js';
+import { type VaultSecrets, appRoleAuth, tokenAuth } from '../../src/index.js';
 import { NEW, OLD, PATH, worldWith } from './world.js';
 
 const CREDENTIALS = ['canary', 'hvs.'];

@@ -9,7 +9,7 @@ import {
   seededRandom,
   virtualClock,
 } from '@holdfast/testing';
-import { VaultSecrets, type VaultSecretsOptions, appRoleAuth } from '../src/index.js';
+import { VaultSecrets, type VaultSecretsOptions, appRoleAuth } from '../../src/index.js';
 
 const open: { close(): Promise<void> }[] = [];
 

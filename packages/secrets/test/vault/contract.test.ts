@@ -1,6 +1,6 @@
 import { classifyError } from '@holdfast/core';
 import { type FakeVault, fakeVault } from '@holdfast/testing';
-import { type VaultError, VaultSecrets, tokenAuth } from '../src/index.js';
+import { type VaultError, VaultSecrets, tokenAuth } from '../../src/index.js';
 
 /**
  * What the provider expects of any Vault: run against the fake, and with `VAULT_ADDR` and `VAULT_TOKEN` against a server

@@ -1,5 +1,5 @@
 import { CircuitOpenError, resilient, withRuntime } from '@holdfast/core';
-import { type VaultError, appRoleAuth, tokenAuth } from '../src/index.js';
+import { type VaultError, appRoleAuth, tokenAuth } from '../../src/index.js';
 import { NEW, OLD, PATH, worldWith } from './world.js';
 
 /** Rows of the checklist of a resilient client of Vault that no other file has in the name of a test. */

@@ -1,7 +1,7 @@
 import { health, stats } from '@holdfast/core';
 import { inspect } from 'node:util';
-import type { AwsSecretsOptions } from '../src/index.js';
-import { NEW, PATH, type World, worldWith } from './aws-world.js';
+import type { AwsSecretsOptions } from '../../src/index.js';
+import { NEW, PATH, type World, worldWith } from './world.js';
 
 const WORDS = ['canary', 'ASIA', 'IQoJ', 'Signature='];
 

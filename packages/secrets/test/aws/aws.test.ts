@@ -7,8 +7,8 @@ import {
   type AwsSecretsError,
   type AwsSecretsOptions,
   SecretsError,
-} from '../src/index.js';
-import { NEW, OLD, PATH, worldWith } from './aws-world.js';
+} from '../../src/index.js';
+import { NEW, OLD, PATH, worldWith } from './world.js';
 
 describe('data', () => {
   test('a JSON object is its members, frozen, read once', async () => {

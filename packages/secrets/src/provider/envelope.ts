@@ -1,4 +1,4 @@
-import { remember } from './known-secrets.js';
+import { remember } from '../secrecy/known-secrets.js';
 
 /** What was lent, and for how long. */
 export interface SecretLease {

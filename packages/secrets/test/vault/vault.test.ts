@@ -1,5 +1,5 @@
 import { classifyError } from '@holdfast/core';
-import { SecretsError, VaultAuthenticationError, VaultError, VaultSecrets, tokenAuth } from '../src/index.js';
+import { SecretsError, VaultAuthenticationError, VaultError, VaultSecrets, tokenAuth } from '../../src/index.js';
 import { NEW, OLD, PATH, type World, worldWith } from './world.js';
 
 const dynamic = (leaseDuration: number) => ({ roles: { 'database/creds/app': { leaseDuration } } });

@@ -10,7 +10,7 @@ import {
   seededRandom,
   virtualClock,
 } from '@holdfast/testing';
-import { AwsSecrets, type AwsSecretsOptions } from '../src/index.js';
+import { AwsSecrets, type AwsSecretsOptions } from '../../src/index.js';
 
 const open: { close(): Promise<void> }[] = [];
 

@@ -8,8 +8,8 @@ import {
   withRuntime,
 } from '@holdfast/core';
 import type { SecretData, SecretEnvelope } from './envelope.js';
-import { SecretsError } from './errors.js';
-import { wrongOption } from './option-check.js';
+import { SecretsError } from '../errors.js';
+import { wrongOption } from '../option-check.js';
 import type { SecretsPolicies } from './policies.js';
 import type { InvalidateOptions, ProviderSettings, ReadOptions, SecretProvider, WarmUp } from './provider.js';
 import { type Keeping, type Reader, createReader, keepingOf } from './reader.js';

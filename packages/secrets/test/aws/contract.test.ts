@@ -1,7 +1,7 @@
 import { CircuitOpenError, classifyError } from '@holdfast/core';
 import { fakeSecretsManager } from '@holdfast/testing';
-import { AwsSecrets, type AwsSecretsError } from '../src/index.js';
-import { NEW, OLD, PATH, type World, worldWith } from './aws-world.js';
+import { AwsSecrets, type AwsSecretsError } from '../../src/index.js';
+import { NEW, OLD, PATH, type World, worldWith } from './world.js';
 
 const TTL = 300_000;
 

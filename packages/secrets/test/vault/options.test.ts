@@ -1,5 +1,5 @@
 import { ConfigurationError } from '@holdfast/core';
-import { VaultSecrets, appRoleAuth, tokenAuth, vaultFromEnv, type VaultSecretsOptions } from '../src/index.js';
+import { VaultSecrets, appRoleAuth, tokenAuth, vaultFromEnv, type VaultSecretsOptions } from '../../src/index.js';
 import { OLD, PATH, worldWith } from './world.js';
 
 const good: VaultSecretsOptions = { address: 'http://127.0.0.1:8200', auth: tokenAuth('root') };

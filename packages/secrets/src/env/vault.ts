@@ -1,8 +1,8 @@
 import { ConfigurationError } from '@holdfast/core';
-import { type Environment, valueOf } from '../env/variables.js';
-import { type VaultAuth, appRoleAuth, tokenAuth } from './auth.js';
-import type { VaultSecretsOptions } from './options.js';
-import { VaultSecrets } from './vault-secrets.js';
+import { type Environment, valueOf } from './variables.js';
+import { type VaultAuth, appRoleAuth, tokenAuth } from '../vault/auth.js';
+import type { VaultSecretsOptions } from '../vault/options.js';
+import { VaultSecrets } from '../vault/vault-secrets.js';
 
 const authFrom = (environment: Environment): VaultAuth => {
   const [roleId, secretId] = [valueOf(environment, ['VAULT_ROLE_ID']), valueOf(environment, ['VAULT_SECRET_ID'])];

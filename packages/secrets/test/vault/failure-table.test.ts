@@ -1,5 +1,5 @@
 import { CircuitOpenError } from '@holdfast/core';
-import { VaultError } from '../src/index.js';
+import { VaultError } from '../../src/index.js';
 import { NEW, OLD, PATH, type World, worldWith } from './world.js';
 
 /**
