@@ -5,6 +5,7 @@ import {
   type Duration,
   type LeasedTtl,
   Retry,
+  type RetryOptions,
   Timeout,
   cacheOf,
   currentCall,
@@ -51,6 +52,16 @@ export const keepingOf = (ttl: Duration, margin: Duration, renews: boolean): Kee
   return { renews, ttlOf: (envelope) => within(envelope.validFor, ttlOf(envelope)) };
 };
 
+/**
+ * With one attempt there would be none left after new credentials, and dead ones would be kept for good: so there is a
+ * second one, for nothing else.
+ */
+const withRenewal = (retry: SecretsPolicies['retry'] = {}): RetryOptions => {
+  const { maxAttempts, retries, retryIf: _, ...rest } = retry;
+  const isSingle = retries === undefined ? maxAttempts === 1 : maxAttempts === undefined && retries === 0;
+  return isSingle ? { ...rest, maxAttempts: 2, retryOn: [] } : retry;
+};
+
 /** @param title the name of the class in events: `Vault` gives `VaultReader.read`. */
 export interface ReaderParts {
   readonly title: string;
@@ -60,7 +71,8 @@ export interface ReaderParts {
 
 /** A class for each provider, since its options are; the order of the stack is the framework's. */
 export const createReader = ({ title, source, policies }: ReaderParts): Reader => {
-  const { staleIfError = '1h', maxSize = 256, cache = true, ttlBounds, retry, circuitBreaker, timeout } = policies;
+  const { staleIfError = '1h', maxSize = 256, cache = true, ttlBounds, circuitBreaker, timeout } = policies;
+  const retry = withRenewal(policies.retry);
 
   const renew = async (error: unknown): Promise<void> => {
     const ended = await source.renew(error);
