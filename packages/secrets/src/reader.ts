@@ -5,7 +5,6 @@ import {
   type Duration,
   type LeasedTtl,
   Retry,
-  type RetryOptions,
   Timeout,
   cacheOf,
   currentCall,
@@ -13,6 +12,7 @@ import {
   parseDuration,
 } from '@holdfast/core';
 import type { SecretEnvelope } from './envelope.js';
+import { OwedRenewal } from './owed-renewal.js';
 import type { SecretsPolicies } from './policies.js';
 import type { SecretSource } from './source.js';
 
@@ -52,16 +52,6 @@ export const keepingOf = (ttl: Duration, margin: Duration, renews: boolean): Kee
   return { renews, ttlOf: (envelope) => within(envelope.validFor, ttlOf(envelope)) };
 };
 
-/**
- * With one attempt there would be none left after new credentials, and dead ones would be kept for good: so there is a
- * second one, for nothing else.
- */
-const withRenewal = (retry: SecretsPolicies['retry'] = {}): RetryOptions => {
-  const { maxAttempts, retries, retryIf: _, ...rest } = retry;
-  const isSingle = retries === undefined ? maxAttempts === 1 : maxAttempts === undefined && retries === 0;
-  return isSingle ? { ...rest, maxAttempts: 2, retryOn: [] } : retry;
-};
-
 /** @param title the name of the class in events: `Vault` gives `VaultReader.read`. */
 export interface ReaderParts {
   readonly title: string;
@@ -71,13 +61,16 @@ export interface ReaderParts {
 
 /** A class for each provider, since its options are; the order of the stack is the framework's. */
 export const createReader = ({ title, source, policies }: ReaderParts): Reader => {
-  const { staleIfError = '1h', maxSize = 256, cache = true, ttlBounds, circuitBreaker, timeout } = policies;
-  const retry = withRenewal(policies.retry);
+  const { staleIfError = '1h', maxSize = 256, cache = true, ttlBounds, retry, circuitBreaker, timeout } = policies;
 
   const renew = async (error: unknown): Promise<void> => {
     const ended = await source.renew(error);
     if (typeof ended === 'string') await cacheOf<Reader['read']>(reader, 'read').invalidateTags(ended);
   };
+
+  const owed = new OwedRenewal(renew);
+  const isSingle = retry?.maxAttempts === 1 || retry?.retries === 0;
+  const asking = <Result>(ask: () => Promise<Result>): Promise<Result> => (isSingle ? owed.before(ask) : ask());
 
   class SecretReader implements Reader {
     @Cached({
@@ -97,13 +90,14 @@ export const createReader = ({ title, source, policies }: ReaderParts): Reader =
     async read(path: string, { renews }: Keeping): Promise<SecretEnvelope> {
       const { signal, cache: load } = currentCall();
       const old = renews ? (load?.stale?.value as SecretEnvelope | undefined) : undefined;
-      return source.read(path, { signal, old, tag: (name) => load?.setTags([name]) });
+      return asking(() => source.read(path, { signal, old, tag: (name) => load?.setTags([name]) }));
     }
 
     @Retry({ ...retry, onAuthFailure: renew })
     @Timeout({ attempt: '5s', total: '30s', ...timeout })
     async check(): Promise<void> {
-      return source.check(currentCall().signal);
+      const { signal } = currentCall();
+      return asking(() => source.check(signal));
     }
   }
   Object.defineProperty(SecretReader, 'name', { value: `${title}Reader` });
