@@ -60,7 +60,7 @@ class Redaction {
 
   #object(value: object, depth: number): unknown {
     if (value instanceof Secret) return MASK;
-    if (value instanceof String) return this.text(String(value));
+    if (Object.prototype.toString.call(value) === '[object String]') return this.text(`${value as string}`);
     // Text of its bytes would be found by nobody.
     if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
     if (depth >= DEEPEST || this.#left === 0 || this.#seen.has(value)) return '[…]';
@@ -98,7 +98,11 @@ class Redaction {
   }
 
   #error(error: Error, depth: number): unknown {
-    const { name, message, cause } = error;
+    const { name, message, cause }: Readonly<Record<'name' | 'message' | 'cause', unknown>> = {
+      name: error.name,
+      message: error.message,
+      cause: error.cause,
+    };
     const errors: unknown = error instanceof AggregateError ? error.errors : undefined;
     return {
       ...this.#members(error, depth),
