@@ -15,8 +15,8 @@ const SHAPE = /^(\[[\da-f:.*]+\]|[^\s/:@?#[\]\\]+)(?::(\d{1,5}))?$/i;
 
 const inAscii = (host: string): string => (/^[\x21-\x7e]*$/.test(host) ? host : domainToASCII(host));
 
-const patternOf = (text: string): Pattern => {
-  const [, host, port] = SHAPE.exec(text.trim()) ?? [];
+const patternOf = (text: unknown): Pattern => {
+  const [, host, port] = (typeof text === 'string' && SHAPE.exec(text.trim())) || [];
   const ascii = host === undefined ? '' : inAscii(host.toLowerCase().replace(/\.$/, ''));
   if (ascii !== '') return { parts: ascii.split('*'), port };
   throw new ConfigurationError(
@@ -49,6 +49,14 @@ const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': '80', 'https:
  * @throws ConfigurationError on what is no pattern of a host.
  */
 export const hostCheck = (allowed: AllowedHosts): ((url: URL) => boolean) => {
+  // Null is no list, and must not let everybody in.
+  if (allowed !== undefined && !Array.isArray(allowed))
+    throw new ConfigurationError(
+      "allowedHosts: must be a list of hosts, such as ['api.example.com']; leave it out for all",
+      {
+        option: 'allowedHosts',
+      },
+    );
   const patterns = allowed?.map(patternOf);
   return ({ protocol, hostname, port }) => {
     const ownPort = DEFAULT_PORTS[protocol];

@@ -44,7 +44,8 @@ const fromText = (text: string, scheme: AuthScheme): Credentials => {
 export const credentialsIn = (data: SecretData, scheme: AuthScheme = 'auto'): Credentials => {
   const { token, username, password, value } = data;
   const hasPair = username !== undefined && password !== undefined;
-  if (hasPair && (scheme === 'basic' || token === undefined)) return passwordFrom(username, password);
+  const mayBePair = scheme === 'basic' || (scheme === 'auto' && token === undefined);
+  if (hasPair && mayBePair) return passwordFrom(username, password);
   if (token !== undefined && scheme !== 'basic') return tokenFrom(token);
   if (typeof value === 'string') return fromText(value.trim(), scheme);
   throw new SecretFormatError("a secret for requests needs 'token', or 'username' and 'password', or plain text");

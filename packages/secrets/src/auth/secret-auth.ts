@@ -45,17 +45,22 @@ const REFUSALS = { limit: 10, interval: '1m', scope: 'instance' } as const;
 class Refusals {
   readonly #provider: SecretProvider;
   readonly #path: string;
-  readonly #seen = new WeakSet<SecretEnvelope>();
+  readonly #forgetting = new WeakMap<SecretEnvelope, Promise<boolean>>();
 
   constructor(provider: SecretProvider, path: string) {
     this.#provider = provider;
     this.#path = path;
   }
 
+  /** Who comes second waits for the first: until then the old secret is still there. */
   async tell(envelope: SecretEnvelope, status: number): Promise<boolean> {
-    if (this.#seen.has(envelope)) return false;
-    this.#seen.add(envelope);
-    return this.forget(envelope, status);
+    const known = this.#forgetting.get(envelope);
+    if (known !== undefined) return known.then(() => false);
+    const forgetting = this.forget(envelope, status);
+    this.#forgetting.set(envelope, forgetting);
+    // It is refused as long as it is kept: the next one to be told so tries again.
+    forgetting.catch(() => this.#forgetting.delete(envelope));
+    return forgetting;
   }
 
   @RateLimit(REFUSALS)
@@ -84,8 +89,10 @@ export class SecretAuth {
     if (typeof (provider as Partial<SecretProvider> | undefined)?.read !== 'function')
       throw wrong('provider', 'must be a provider, such as new VaultSecrets(…)');
     if (typeof path !== 'string' || path === '') throw wrong('path', 'must be where the provider has the secret');
-    if (!HEADER_NAME.test(headerName)) throw wrong('headerName', "must be the name of a header, such as 'X-API-Key'");
+    if (typeof headerName !== 'string' || !HEADER_NAME.test(headerName))
+      throw wrong('headerName', "must be the name of a header, such as 'X-API-Key'");
     if (!SCHEMES.includes(scheme)) throw wrong('scheme', "must be 'auto', 'bearer', 'basic' or 'raw'");
+    if (typeof enabled !== 'boolean') throw wrong('enabled', 'must be true or false');
     this.headerName = headerName;
     this.#provider = provider;
     this.#path = path;

@@ -12,6 +12,7 @@ import {
   parseDuration,
 } from '@holdfast/core';
 import type { SecretEnvelope } from './envelope.js';
+import { OwedRenewal } from './owed-renewal.js';
 import type { SecretsPolicies } from './policies.js';
 import type { SecretSource } from './source.js';
 
@@ -67,6 +68,10 @@ export const createReader = ({ title, source, policies }: ReaderParts): Reader =
     if (typeof ended === 'string') await cacheOf<Reader['read']>(reader, 'read').invalidateTags(ended);
   };
 
+  const owed = new OwedRenewal(renew);
+  const isSingle = retry?.maxAttempts === 1 || retry?.retries === 0;
+  const asking = <Result>(ask: () => Promise<Result>): Promise<Result> => (isSingle ? owed.before(ask) : ask());
+
   class SecretReader implements Reader {
     @Cached({
       key: (path: string) => path,
@@ -85,13 +90,14 @@ export const createReader = ({ title, source, policies }: ReaderParts): Reader =
     async read(path: string, { renews }: Keeping): Promise<SecretEnvelope> {
       const { signal, cache: load } = currentCall();
       const old = renews ? (load?.stale?.value as SecretEnvelope | undefined) : undefined;
-      return source.read(path, { signal, old, tag: (name) => load?.setTags([name]) });
+      return asking(() => source.read(path, { signal, old, tag: (name) => load?.setTags([name]) }));
     }
 
     @Retry({ ...retry, onAuthFailure: renew })
     @Timeout({ attempt: '5s', total: '30s', ...timeout })
     async check(): Promise<void> {
-      return source.check(currentCall().signal);
+      const { signal } = currentCall();
+      return asking(() => source.check(signal));
     }
   }
   Object.defineProperty(SecretReader, 'name', { value: `${title}Reader` });

@@ -6,7 +6,7 @@ const SENSITIVE = String.raw`pass(?:word|wd|phrase)?|pwd|secret|token|(?:api|acc
 
 /** Of the name of a field or a header. */
 export const SENSITIVE_NAME = new RegExp(
-  String.raw`(?:pass(?:word|wd|phrase)?|pwd)$|secret|token|(?:api|access|private)[-_]?key|credential|^authorization$|^cookie$`,
+  String.raw`(?:pass(?:word|wd|phrase)?|pwd)$|secret|token|(?:api|access|private)[-_]?key|credential|(?:^|-)authorization$|(?:^|-)cookie$`,
   'i',
 );
 
@@ -18,6 +18,11 @@ type Rule = readonly [RegExp, (match: string, ...groups: string[]) => string];
 const isBase64 = (text: string): boolean => /[A-Z\d=]/.test(text);
 
 const RULES: readonly Rule[] = [
+  // Headers whose whole line is the secret: schemes of other names than below, several cookies.
+  [
+    /\b((?:proxy-)?authorization|(?:set-)?cookie)([ \t]{0,4}:[ \t]{0,4})(?!(?:bearer|basic)\s)[^\s"'][^\r\n"']{0,4096}/gi,
+    (_, name, colon) => `${name}${colon}${MASK}`,
+  ],
   // In URLs: whatever stands before the last @ of the authority.
   [/([a-z][a-z\d+.-]{0,31}:\/\/)[^\s/?#]{1,1024}@/gi, (_, scheme) => `${scheme}${MASK}@`],
   [/\b(bearer)(\s+)[\w+/=.~:-]{6,}/gi, (_, scheme, blank) => `${scheme}${blank}${MASK}`],
