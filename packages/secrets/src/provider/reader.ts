@@ -59,9 +59,24 @@ export interface ReaderParts {
   readonly policies: SecretsPolicies;
 }
 
+const cachingOf = (
+  title: string,
+  { staleIfError = '1h', maxSize = 256, cache = true, ttlBounds }: SecretsPolicies,
+) => ({
+  key: (path: string) => path,
+  ttl: (envelope: SecretEnvelope, _path: string, keeping: Keeping) => keeping.ttlOf(envelope),
+  staleIfError,
+  maxSize,
+  enabled: cache,
+  // No secret stays in memory for want of somebody who asks for it.
+  sweep: true,
+  name: `${title.toLowerCase()} secrets`,
+  ...(ttlBounds === undefined ? {} : { ttlBounds }),
+});
+
 /** A class for each provider, since its options are; the order of the stack is the framework's. */
 export const createReader = ({ title, source, policies }: ReaderParts): Reader => {
-  const { staleIfError = '1h', maxSize = 256, cache = true, ttlBounds, retry, circuitBreaker, timeout } = policies;
+  const { retry, circuitBreaker, timeout } = policies;
 
   const renew = async (error: unknown): Promise<void> => {
     const ended = await source.renew(error);
@@ -73,17 +88,7 @@ export const createReader = ({ title, source, policies }: ReaderParts): Reader =
   const asking = <Result>(ask: () => Promise<Result>): Promise<Result> => (isSingle ? owed.before(ask) : ask());
 
   class SecretReader implements Reader {
-    @Cached({
-      key: (path: string) => path,
-      ttl: (envelope: SecretEnvelope, _path: string, keeping: Keeping) => keeping.ttlOf(envelope),
-      staleIfError,
-      maxSize,
-      enabled: cache,
-      // No secret stays in memory for want of somebody who asks for it.
-      sweep: true,
-      name: `${title.toLowerCase()} secrets`,
-      ...(ttlBounds === undefined ? {} : { ttlBounds }),
-    })
+    @Cached(cachingOf(title, policies))
     @Retry({ ...retry, onAuthFailure: renew })
     @CircuitBreaker({ ...circuitBreaker, scope: 'instance' })
     @Timeout({ attempt: '5s', total: '30s', ...timeout })
