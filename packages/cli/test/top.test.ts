@@ -68,6 +68,48 @@ onTerminal('on a terminal', () => {
     expect(top.text).toBe('');
   });
 
+  test.each([
+    ['q twice', 'qq'],
+    ['a key and q', 'xq'],
+    ['Ctrl-C again and again', '\u0003\u0003\u0003'],
+    ['an arrow and q', '\u001B[Aq'],
+    ['Escape twice', '\u001B\u001B'],
+  ])('keys that arrive together are read one by one: %s', async (_, keys) => {
+    const top = holdfast(['top']);
+    await top.sees(/q quits/);
+    top.type(keys);
+    expect((await top.exited).exitCode).toBe(0);
+  });
+
+  test('Ctrl-Z gives the terminal to the shell, and fg takes it again', async () => {
+    const shell = new TerminalRun('/bin/bash', ['--norc', '-i'], { env: { ...app.env, PS1: 'shell> ' } });
+    open.push(shell);
+    await shell.sees(/shell>/);
+    shell.type(`${process.execPath} ${cli.bin} top\r`);
+    await shell.sees(/q quits/);
+    shell.type('\u001A');
+    await shell.sees(/Stopped/);
+    expect(shell.isOnOtherScreen).toBe(false);
+    expect(shell.raw.lastIndexOf(SHOW_CURSOR)).toBeGreaterThan(shell.raw.lastIndexOf(ENTER));
+    shell.type('fg\r');
+    await shell.sees(/q quits/);
+    expect(shell.isOnOtherScreen).toBe(true);
+    shell.type('q');
+    await shell.sees(/Stopped[^]*shell>$/);
+    shell.type('echo "exit code $?"\r');
+    await shell.sees(/exit code 0/);
+  });
+
+  test('Ctrl-Z where no shell would continue it changes nothing', async () => {
+    const top = holdfast(['top', '--interval', '200ms']);
+    await top.sees(/q quits/);
+    top.type('\u001A');
+    app.world.metrics = app.world.metrics.replace('1000', '7000');
+    await top.sees(/7,000[^]*q quits/);
+    top.type('q');
+    expect((await top.exited).exitCode).toBe(0);
+  });
+
   test('other keys, arrows among them, change nothing', async () => {
     const top = holdfast(['top', '--interval', '200ms']);
     await top.sees(/q quits/);

@@ -7,8 +7,14 @@ const HOME = '\u001B[H';
 const REST_OF_LINE = '\u001B[K';
 const REST_OF_SCREEN = '\u001B[J';
 
-/** q, Q, Ctrl-C and Ctrl-D, and Escape alone; the beginning of an arrow key is no Escape. */
-const QUITS = new Set(['q', 'Q', '\u0003', '\u0004', '\u001B']);
+/** q, Q, Ctrl-C and Ctrl-D, and Escape alone. */
+const QUIT = /[qQ\u0003\u0004\u001B]/;
+const SUSPEND = '\u001A';
+/** Of an arrow, a function key or a letter with Alt: the Escape that they begin with is none. */
+const LONG_KEYS = /\u001B(?:\[[0-?]*[ -/]*[@-~]|O[ -~]|[^\u001B])/g;
+
+/** Where nobody would continue the process, as without a shell, the system does not stop it. */
+const UNSTOPPED = 100;
 
 const SIGNALS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const;
 
@@ -25,9 +31,22 @@ export class Screen {
   readonly #onSignal: (signal: NodeJS.Signals) => void;
   readonly #leave = (): void => this.leave();
   readonly #onResize = (): void => this.#events.onResize();
-  readonly #onData = (keys: Buffer): void => {
-    if (QUITS.has(keys.toString())) this.#events.onQuit();
+  /** Several keys come at once where a link is slow or a process was busy. */
+  readonly #onData = (bytes: Buffer): void => {
+    const keys = bytes.toString().replaceAll(LONG_KEYS, '');
+    if (QUIT.test(keys)) this.#events.onQuit();
+    // To all that the shell has started with this process, as the terminal itself would send it.
+    else if (keys.includes(SUSPEND)) process.kill(0, 'SIGTSTP');
   };
+  readonly #onSuspend = (): void => this.#suspend();
+  /** Whoever had the terminal meanwhile has left it as it likes. */
+  readonly #onContinue = (): void => {
+    clearTimeout(this.#unstopped);
+    this.leave();
+    this.enter();
+    this.#events.onResize();
+  };
+  #unstopped: NodeJS.Timeout | undefined;
   #isEntered = false;
 
   constructor({ stdin, stdout }: Pick<Surroundings, 'stdin' | 'stdout'>, events: ScreenEvents) {
@@ -51,6 +70,8 @@ export class Screen {
     this.#stdout.on('resize', this.#onResize);
     process.once('exit', this.#leave);
     for (const signal of Object.keys(SIGNALS)) process.once(signal, this.#onSignal);
+    process.once('SIGTSTP', this.#onSuspend);
+    process.once('SIGCONT', this.#onContinue);
     if (!this.#stdin.isTTY) return;
     this.#stdin.setRawMode(true);
     this.#stdin.on('data', this.#onData);
@@ -59,21 +80,32 @@ export class Screen {
 
   /** In one piece and over what stands there, so that nothing flickers. */
   draw(lines: readonly string[]): void {
+    if (!this.#isEntered) return;
     const text = lines.map((line) => `${line}${REST_OF_LINE}`).join('\r\n');
     this.#stdout.write(`${HOME}${text}${REST_OF_SCREEN}`);
   }
 
   leave(): void {
+    process.off('SIGCONT', this.#onContinue);
     if (!this.#isEntered) return;
     this.#isEntered = false;
     this.#stdout.off('resize', this.#onResize);
     process.off('exit', this.#leave);
     for (const signal of Object.keys(SIGNALS)) process.off(signal, this.#onSignal);
+    process.off('SIGTSTP', this.#onSuspend);
     if (this.#stdin.isTTY) {
       this.#stdin.off('data', this.#onData);
       this.#stdin.setRawMode(false);
       this.#stdin.pause();
     }
     this.#stdout.write(LEAVE);
+  }
+
+  /** Gives the terminal to the shell, and stops as a process does that does not listen to the signal. */
+  #suspend(): void {
+    this.leave();
+    process.once('SIGCONT', this.#onContinue);
+    this.#unstopped = setTimeout(this.#onContinue, UNSTOPPED);
+    process.kill(process.pid, 'SIGTSTP');
   }
 }
