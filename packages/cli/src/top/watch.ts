@@ -10,6 +10,13 @@ const mayPass = (error: unknown): error is Error =>
   error instanceof Error &&
   (error.name === 'InspectorUnreachableError' || ('retryAfter' in error && error.retryAfter !== undefined));
 
+/**
+ * Milliseconds until the next look: as an inspector with too many askers says, where it says so. Asking on would use up
+ * what it allows the others, a scraper among them, and never have the four answers of a look.
+ */
+export const pauseAfter = (error: Error, interval: number): number =>
+  'retryAfter' in error && typeof error.retryAfter === 'number' ? Math.max(interval, error.retryAfter) : interval;
+
 /** What is on the screen, and what it becomes. */
 class Watch {
   readonly #context: Context;
@@ -18,10 +25,12 @@ class Watch {
   readonly #end = new AbortController();
   #look: Look;
   #problem: string | undefined;
+  #pause: number;
 
   constructor(context: Context, interval: number, first: Look) {
     this.#context = context;
     this.#interval = interval;
+    this.#pause = interval;
     this.#look = first;
     this.#screen = new Screen(context.surroundings, {
       onQuit: () => this.#end.abort(),
@@ -44,15 +53,16 @@ class Watch {
 
   /** False once it is over. */
   #waited(): Promise<boolean> {
-    return sleep(this.#interval, true, { signal: this.#end.signal }).catch(() => false);
+    return sleep(this.#pause, true, { signal: this.#end.signal }).catch(() => false);
   }
 
   /** A quit is not kept waiting for an answer that may never come. */
   async #renew(take: () => Promise<Look>): Promise<void> {
     const { signal } = this.#end;
-    const quit = new Promise<undefined>((resolve) => {
-      signal.addEventListener('abort', () => resolve(undefined), { once: true });
-    });
+    let onQuit = (): void => undefined;
+    const quit = new Promise<undefined>((resolve) => (onQuit = () => resolve(undefined)));
+    signal.addEventListener('abort', onQuit, { once: true });
+    this.#pause = this.#interval;
     try {
       const look = await Promise.race([take(), quit]);
       if (look === undefined) return;
@@ -61,6 +71,9 @@ class Watch {
     } catch (error) {
       if (!mayPass(error)) throw error;
       this.#problem = `${error.message}; trying again`;
+      this.#pause = pauseAfter(error, this.#interval);
+    } finally {
+      signal.removeEventListener('abort', onQuit);
     }
   }
 
