@@ -1,13 +1,15 @@
 #!/usr/bin/env node
+import { EXIT } from './exit-codes.js';
 import { main } from './main.js';
 
-/** Whoever reads no further, as `head` does, has what it wanted: no failure. */
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit();
-    throw error;
-  });
-}
+/** Whoever reads no further, as `head` does, has what it wanted: no failure. A full disk has not the answer. */
+process.stdout.on('error', ({ code = 'unknown error' }: NodeJS.ErrnoException) => {
+  if (code === 'EPIPE') process.exit();
+  process.stderr.write(`holdfast: standard output cannot be written: ${code}\n`);
+  process.exit(EXIT.failed);
+});
+/** Who cannot be told still has the exit code. */
+process.stderr.on('error', () => undefined);
 
 // What libraries warn programmers of is noise to who runs a command.
 if ((process.env['HOLDFAST_DEBUG'] ?? '') === '') process.removeAllListeners('warning');

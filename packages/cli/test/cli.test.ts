@@ -328,6 +328,29 @@ describe('output', () => {
     expect(stdout).toMatch(/^CACHE .*\n0\n$/);
   });
 
+  const onFullDisk = process.platform === 'linux' ? test : test.skip;
+
+  onFullDisk.each([[['cache', 'status']], [['help']], [['top', '--json']]])(
+    'an answer that finds no room is a failure in one line: %j',
+    async (args) => {
+      const command = `'${process.execPath}' '${cli.bin}' ${args.join(' ')} > /dev/full`;
+      const { code, stderr } = await runProgram('bash', ['-c', command], { env: app.env });
+      expect(stderr).toBe('holdfast: standard output cannot be written: ENOSPC\n');
+      expect(code).toBe(1);
+    },
+  );
+
+  onFullDisk('a complaint that finds no room leaves the exit code as it is', async () => {
+    await app.close();
+    for (const [args, expected] of [
+      ['top', 3],
+      ['nonsense', 2],
+    ] as const) {
+      const command = `'${process.execPath}' '${cli.bin}' ${args} 2> /dev/full`;
+      expect((await runProgram('bash', ['-c', command], { env: app.env })).code).toBe(expected);
+    }
+  });
+
   test('stack traces are for HOLDFAST_DEBUG', async () => {
     await app.close();
     expect((await withApp(['top'])).stderr).not.toMatch(/\n\s+at /);
