@@ -21,5 +21,14 @@ export const wholeNumber = (option: string, value: unknown, least: number, wrong
     throw wrong(option, `must be a whole number >= ${least}, got ${String(value)}`);
 };
 
+/** What a timer can wait for, about 24 days: a longer one fires at once. */
+const LONGEST = 2 ** 31 - 1;
+
+/** A time to wait, in milliseconds. @throws ConfigurationError */
+export const milliseconds = (option: string, value: unknown, wrong: Wrong): void => {
+  wholeNumber(option, value, 1, wrong);
+  if ((value as number) > LONGEST) throw wrong(option, `must be at most ${LONGEST} milliseconds, got ${String(value)}`);
+};
+
 /** What is empty is not given. */
 export const nonEmpty = (value: string | undefined): string | undefined => (value === '' ? undefined : value);

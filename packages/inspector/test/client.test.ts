@@ -157,6 +157,11 @@ describe('options', () => {
     ['another machine in clear', { url: 'http://192.0.2.1:1' }, 'url must begin with https:// for another machine'],
     ['a name of another machine in clear', { url: 'http://127.0.0.1.evil.example' }, 'url must begin with https://'],
     ['a token with a line in it', { url: 'http://127.0.0.1:1', token: 'a\r\nb: c' }, 'token must be printable ASCII'],
+    [
+      'a timeout that a timer would take for none',
+      { url: 'http://127.0.0.1:1', timeout: 2 ** 31 },
+      'timeout must be at most 2147483647 milliseconds, got 2147483648',
+    ],
     ['a timeout that is none', { url: 'http://127.0.0.1:1', timeout: 0 }, 'timeout must be a whole number >= 1'],
     ['an option that nobody knows', { uri: 'http://127.0.0.1:1' } as ConnectOptions, 'uri is no option'],
   ])('%s is refused', (_what, options, problem) => {

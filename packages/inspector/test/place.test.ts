@@ -222,6 +222,11 @@ describe('options', () => {
     ['a listener that is none', { onReady: true }, 'onReady must be'],
     ['limits that are none', { limits: 5 }, 'limits must be an object'],
     ['a limit that nobody knows', { limits: { connection: 5 } }, 'limits.connection is no option'],
+    [
+      'a time that a timer would take for none',
+      { limits: { headersTimeout: 2 ** 40 } },
+      'limits.headersTimeout must be at most 2147483647 milliseconds',
+    ],
     ['no connections', { limits: { connections: 0 } }, 'limits.connections must be a whole number >= 1'],
   ])('%s is refused', async (_what, options, problem) => {
     const { message } = await refusalOf(options);

@@ -46,7 +46,7 @@ const timeoutOf = (options: Options): number | undefined => {
   if (given === undefined) return undefined;
   const parsed = parseDuration(given);
   if (parsed !== undefined && parsed > 0) return parsed;
-  throw new Failure(`--timeout must be a duration with a unit, got '${given}'`, {
+  throw new Failure(`--timeout must be a duration with a unit, of 24 days at most, got '${given}'`, {
     code: 'USAGE',
     remedy: 'such as 500ms or 2s',
   });

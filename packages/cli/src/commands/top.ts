@@ -15,7 +15,7 @@ const intervalOf = ({ interval }: Options): number => {
   if (typeof interval !== 'string') return DEFAULT;
   const parsed = parseDuration(interval);
   if (parsed !== undefined && parsed >= SHORTEST) return parsed;
-  throw new Failure(`--interval must be a duration of ${SHORTEST}ms or more, got '${interval}'`, {
+  throw new Failure(`--interval must be a duration of ${SHORTEST}ms or more and 24 days at most, got '${interval}'`, {
     code: 'USAGE',
     remedy: 'with a unit: 500ms, 2s, 1m',
   });

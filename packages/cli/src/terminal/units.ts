@@ -37,8 +37,17 @@ export const counted = (value: number, one: string, many = `${one}s`): string =>
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: SECOND, m: MINUTE };
 
-/** Milliseconds of `500ms`, `2s`, `1m`; undefined for anything else, a bare number included: nobody knows its unit. */
+/** What a timer can wait for, about 24 days: a longer one fires at once. */
+const LONGEST = 2 ** 31 - 1;
+
+/**
+ * Whole milliseconds of `500ms`, `2s`, `1m`, at least one unless it is zero; undefined for anything else, a bare number included, since
+ * nobody knows its unit, and for what no timer can wait for.
+ */
 export const parseDuration = (text: string): number | undefined => {
   const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|s|m)$/.exec(text.trim()) ?? [];
-  return number === undefined || unit === undefined ? undefined : Number(number) * (UNITS[unit] as number);
+  if (number === undefined || unit === undefined) return undefined;
+  const exact = Number(number) * (UNITS[unit] as number);
+  if (exact > LONGEST) return undefined;
+  return exact > 0 ? Math.max(1, Math.round(exact)) : 0;
 };

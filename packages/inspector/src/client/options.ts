@@ -1,5 +1,5 @@
 import { isLoopback } from '../loopback.js';
-import { nonEmpty, refuseUnknown, wholeNumber, wrongIn } from '../options.js';
+import { milliseconds, nonEmpty, refuseUnknown, wrongIn } from '../options.js';
 import { ENVIRONMENT, type Environment } from '../protocol.js';
 
 export interface ConnectOptions {
@@ -73,7 +73,7 @@ const tokenOf = ({ token, environment = process.env }: ConnectOptions): string =
 export const destinationOf = (options: ConnectOptions): Destination => {
   refuseUnknown(options, KNOWN, wrong);
   const { timeout = 5_000, ca } = options;
-  wholeNumber('timeout', timeout, 1, wrong);
+  milliseconds('timeout', timeout, wrong);
   const { url, socketPath } = placeOf(options);
   const parsed = checkedUrl(url ?? 'http://localhost');
   return { url: parsed, socketPath, token: tokenOf(options), timeout, ca, address: socketPath ?? parsed.origin };

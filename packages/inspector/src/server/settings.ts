@@ -1,6 +1,6 @@
 import type { Clock, HoldfastRuntime } from '@holdfast/core';
 import type { InspectedProvider } from '../app/provider.js';
-import { nonEmpty, refuseUnknown, wholeNumber, wrongIn } from '../options.js';
+import { milliseconds, nonEmpty, refuseUnknown, wholeNumber, wrongIn } from '../options.js';
 import { ENVIRONMENT, type Environment, SHORTEST_TOKEN } from '../protocol.js';
 import { type Place, placeOf } from './place.js';
 import { randomToken } from './token.js';
@@ -111,6 +111,7 @@ const limitsOf = (given: InspectorLimits = {}): Required<InspectorLimits> => {
   );
   const limits = { ...LIMITS, ...given };
   for (const [name, value] of Object.entries(limits)) wholeNumber(`limits.${name}`, value, 1, wrong);
+  for (const name of ['headersTimeout', 'requestTimeout'] as const) milliseconds(`limits.${name}`, limits[name], wrong);
   return limits;
 };
 
