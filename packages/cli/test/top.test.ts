@@ -162,6 +162,23 @@ onTerminal('on a terminal', () => {
     expect((await top.exited).exitCode).toBe(0);
   });
 
+  test('what is erased is what was there before, never the end of a line as wide as the terminal', async () => {
+    const top = holdfast(['top', '--interval', '200ms'], { columns: 76, rows: 6 });
+    await top.sees(/CIRCUIT$/m);
+    // Some terminals keep the cursor on the last character of a full line, and erase that, too.
+    expect(top.raw).toContain('\u001B[H\u001B[K');
+    expect(top.raw).not.toMatch(/(?<!\u001B\[H|\n)\u001B\[[JK]/);
+  });
+
+  test('a terminal that nothing fits into still has one line for each row', async () => {
+    const top = holdfast(['top'], { columns: 8, rows: 9 });
+    await top.sees(/^shop/);
+    expect(top.screen[1]).toBe('');
+    expect(top.screen[2]).toMatch(/^M/);
+    expect(top.screen[3]).toMatch(/^C/);
+    expect(top.screen[4]).toMatch(/^P/);
+  });
+
   test('an application that goes away is told, and shown again when it is back', async () => {
     const top = holdfast(['top', '--interval', '200ms']);
     await top.sees(/q quits/);

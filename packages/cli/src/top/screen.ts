@@ -1,8 +1,11 @@
 import type { Surroundings } from '../context.js';
 
-/** The other screen, so that what stood on the terminal is there again afterwards; and no cursor. */
-const ENTER = '\u001B[?1049h\u001B[?25l';
-const LEAVE = '\u001B[?25h\u001B[?1049l';
+/**
+ * The other screen, so that what stood on the terminal is there again afterwards; no cursor; and what is too long for a
+ * line goes on in none.
+ */
+const ENTER = '\u001B[?1049h\u001B[?25l\u001B[?7l';
+const LEAVE = '\u001B[?7h\u001B[?25h\u001B[?1049l';
 const HOME = '\u001B[H';
 const REST_OF_LINE = '\u001B[K';
 const REST_OF_SCREEN = '\u001B[J';
@@ -81,8 +84,10 @@ export class Screen {
   /** In one piece and over what stands there, so that nothing flickers. */
   draw(lines: readonly string[]): void {
     if (!this.#isEntered) return;
-    const text = lines.map((line) => `${line}${REST_OF_LINE}`).join('\r\n');
-    this.#stdout.write(`${HOME}${text}${REST_OF_SCREEN}`);
+    // Erased before it is written: behind a full line the cursor stands on its last character, which would go with it.
+    const text = lines.map((line) => `${REST_OF_LINE}${line}`).join('\r\n');
+    const rest = lines.length < this.rows ? `\r\n${REST_OF_SCREEN}` : '';
+    this.#stdout.write(`${HOME}${text}${rest}`);
   }
 
   leave(): void {
