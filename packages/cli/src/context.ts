@@ -1,4 +1,5 @@
 import { type ExitCode, EXIT } from './exit-codes.js';
+import { printableJson } from './terminal/text.js';
 import { type Environment, type Theme, themeOf } from './terminal/theme.js';
 
 /** What a command is run with: a process's own streams and environment, or a test's. */
@@ -39,7 +40,7 @@ export class Context {
 
   /** The answer: `lines` for people, or the document. Infinity, which JSON lacks, becomes null. */
   answer(document: unknown, lines: () => readonly string[]): void {
-    const text = this.isJson ? JSON.stringify(document, null, 2) : lines().join('\n');
+    const text = this.isJson ? printableJson(JSON.stringify(document, null, 2)) : lines().join('\n');
     this.surroundings.stdout.write(`${text}\n`);
   }
 

@@ -200,6 +200,25 @@ describe('cache status', () => {
     expect(stdout).toContain('Evil');
   });
 
+  test('nor can anything else that an inspector says', async () => {
+    const evil = '\u001B[2J\u009B31m';
+    const { world } = app;
+    const [method] = world.explained.methods;
+    if (method === undefined) throw new Error('the shop explains a method');
+    const warning = { code: evil, method: evil, message: evil, remedy: evil, docs: evil };
+    const hostile = { kind: evil, warnings: [warning] } as unknown as Partial<typeof method>;
+    world.info = { ...world.info, name: evil, version: evil, node: evil, pid: evil as unknown as number };
+    world.health = { ...world.health, status: evil as 'healthy' };
+    world.explained = { ...world.explained, methods: [{ ...method, ...hostile }] };
+    for (const command of ['info', 'info --json', 'top', 'top --json', 'explain --app', 'explain --app --json']) {
+      const { stdout, stderr } = await withApp(command.split(' '));
+      expect(stderr).toBe('');
+      // eslint-disable-next-line no-control-regex
+      expect(stdout).not.toMatch(/[\u001B\u009B]/);
+      expect(stdout).toContain('[2J');
+    }
+  });
+
   test('an application without caches is told so', async () => {
     app.world.caches = [];
     expect((await withApp(['cache', 'status'])).stdout).toContain('No cache yet');

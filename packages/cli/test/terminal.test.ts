@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { Spinner } from '../src/terminal/spinner.js';
 import { type Column, tableOf } from '../src/terminal/table.js';
-import { fit, padded, printable, widthOf, withoutStyles, wrapped } from '../src/terminal/text.js';
+import { fit, padded, printable, printableJson, widthOf, withoutStyles, wrapped } from '../src/terminal/text.js';
 import { type Environment, hasColours, hasUnicode, themeOf } from '../src/terminal/theme.js';
 import { count, counted, duration, parseDuration, percent } from '../src/terminal/units.js';
 
@@ -75,6 +75,18 @@ describe('text', () => {
       }),
     );
     expect(printable('a\u001B[2Jb')).toBe('a\uFFFD[2Jb');
+  });
+
+  test('JSON has escapes for what a terminal would obey, and says the same', () => {
+    const document = { 'a\u009B31m': ['\u202Eb', '\u007F', '\n', 'é'] };
+    const json = printableJson(JSON.stringify(document, null, 2));
+    expect(json).not.toMatch(/[\u007F-\u009F\u202E]/);
+    expect(json).toContain('é');
+    expect(JSON.parse(json)).toEqual(document);
+  });
+
+  test('ideographs beyond the first plane are as wide as the others', () => {
+    expect(widthOf('\u{20000}a')).toBe(3);
   });
 
   test('lines break between words', () => {

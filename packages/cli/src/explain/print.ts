@@ -64,10 +64,10 @@ const stackLines = ({ stack }: MethodToPrint, theme: Theme): string[] => {
 const warningLines = ({ warnings }: MethodToPrint, theme: Theme): string[] => {
   const { paint, symbols } = theme;
   return warnings.flatMap(({ code, message, remedy, docs }) => [
-    `    ${paint.yellow(`${symbols.warning} ${code}`)}`,
+    `    ${paint.yellow(`${symbols.warning} ${printable(code)}`)}`,
     `      ${hanging(message, 6, theme).join('\n')}`,
     `      ${symbols.remedy} ${hanging(remedy, 8, theme).join('\n')}`,
-    `      ${paint.dim(docs)}`,
+    `      ${paint.dim(printable(docs))}`,
   ]);
 };
 
@@ -75,7 +75,7 @@ const headOf = ({ method, kind, worstCaseMs, amplification }: MethodToPrint, { p
   const isBounded = worstCaseMs !== null && Number.isFinite(worstCaseMs);
   const worst = isBounded ? duration(worstCaseMs) : 'unbounded';
   const runs = amplification === 1 ? '1 run' : `up to ${counted(amplification, 'run')}`;
-  return `${paint.bold(printable(method))} (${kind})  worst case ${worst} ${symbols.separator} ${runs} per call`;
+  return `${paint.bold(printable(method))} (${printable(kind)})  worst case ${worst} ${symbols.separator} ${runs} per call`;
 };
 
 const summaryOf = (methods: readonly MethodToPrint[], { paint }: Theme): string => {

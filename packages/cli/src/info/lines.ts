@@ -76,8 +76,8 @@ const section = <Row>(rows: readonly Row[], columns: readonly Column<Row>[], the
 const appLines = (app: App, theme: Theme): string[] => {
   const { name, pid, version, node, status, hitRate, lookups } = app;
   return [
-    row('name', `${printable(name)}, pid ${pid}, holdfast ${printable(version)}, node ${printable(node)}`, theme),
-    row('health', colourOf(theme, status)(status), theme),
+    row('name', printable(`${name}, pid ${pid}, holdfast ${version}, node ${node}`), theme),
+    row('health', colourOf(theme, status)(printable(status)), theme),
     row('hit rate', lookups === 0 ? 'no look-ups yet' : `${percent(hitRate)} of ${count(lookups)} look-ups`, theme),
     ...section(app.providers, providerColumns(theme), theme),
     ...section(app.caches, cacheColumns(theme), theme),

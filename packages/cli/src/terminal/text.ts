@@ -5,7 +5,7 @@ const STYLES = /\u001B\[[0-9;]*m/g;
 const CONTROLS = /[\u0000-\u001F\u007F-\u009F\u2028\u2029]|[\u202A-\u202E\u2066-\u2069]/g;
 const NO_WIDTH = /\p{Mark}|\p{Default_Ignorable_Code_Point}/u;
 const WIDE =
-  /\p{Emoji_Presentation}|[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6]/u;
+  /\p{Emoji_Presentation}|[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6\u{20000}-\u{3FFFD}]/u;
 
 export const withoutStyles = (text: string): string => text.replaceAll(STYLES, '');
 
@@ -14,6 +14,12 @@ export const withoutStyles = (text: string): string => text.replaceAll(STYLES, '
  * or recolour the terminal.
  */
 export const printable = (text: string): string => text.replaceAll(CONTROLS, '\uFFFD');
+
+/** The same text of JSON without characters that a terminal would obey, or show in another order: as escapes. */
+export const printableJson = (json: string): string =>
+  json.replaceAll(CONTROLS, (character) =>
+    character === '\n' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 
 const widthOfCharacter = (character: string): number => (NO_WIDTH.test(character) ? 0 : WIDE.test(character) ? 2 : 1);
 

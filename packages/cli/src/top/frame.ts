@@ -86,12 +86,12 @@ export const titleOf = ({ app, status, at, inFlight }: Look, theme: Theme): stri
   return joined(
     [
       [printable(app.name), paint.bold],
-      [status, statusIn(paint, status)],
+      [printable(status), statusIn(paint, status)],
       [app.lookups === 0 ? 'no look-ups yet' : `hit rate ${percent(app.hitRate)}`, plain],
       [counted(app.lookups, 'look-up'), plain],
       [`${count(inFlight)} under way`, plain],
       ...(Number.isNaN(started) ? [] : [[`watched for ${duration(Math.max(0, at - started))}`, paint.dim] as const]),
-      [`pid ${app.pid}`, paint.dim],
+      [printable(`pid ${app.pid}`), paint.dim],
     ],
     theme,
   );
