@@ -22,6 +22,12 @@ test('samples have their labels unescaped; other lines are passed over', () => {
   ]);
 });
 
+test('names with other ends of lines in them are names', () => {
+  const names = ['a\rb', 'c\u2028d', 'e\\\rf'];
+  const text = names.map((name) => `a{method="${name.replaceAll('\\', '\\\\')}"} 1\n`).join('');
+  expect(samplesOf(text).map(({ labels }) => labels['method'])).toEqual(names);
+});
+
 test('whatever is not a success is a failure, and all outcomes together are the calls', () => {
   const text = ['succeeded', 'failed', 'rejected', 'timed_out']
     .map((outcome, index) => `holdfast_calls_total{method="A.b",outcome="${outcome}"} ${10 ** index}`)

@@ -5,15 +5,15 @@ export interface Sample {
   readonly value: number;
 }
 
-const LINE = /^([A-Za-z_:][\w:]*)(?:\{(.*)\})? (\S+)(?: -?\d+)?$/;
-const LABEL = /([A-Za-z_]\w*)="((?:[^"\\]|\\.)*)"/g;
+const LINE = /^([A-Za-z_:][\w:]*)(?:\{(.*)\})? (\S+)(?: -?\d+)?$/s;
+const LABEL = /([A-Za-z_]\w*)="((?:[^"\\]|\\.)*)"/gs;
 const ESCAPED: Readonly<Record<string, string>> = { n: '\n' };
 
 const labelsOf = (text: string): Record<string, string> =>
   Object.fromEntries(
     [...text.matchAll(LABEL)].map(([, name = '', value = '']) => [
       name,
-      value.replaceAll(/\\(.)/g, (_, escaped: string) => ESCAPED[escaped] ?? escaped),
+      value.replaceAll(/\\(.)/gs, (_, escaped: string) => ESCAPED[escaped] ?? escaped),
     ]),
   );
 
