@@ -54,6 +54,7 @@ const everything = (): string => {
   const stats = runtime.stats().total;
   const out = new Exposition(new SeriesPlaces(1_000));
   counts.writeTo(out);
+  counts.writeDurationsTo(out);
   out.gauge({ name: 'holdfast_info', help: 'x' }, [{ labels: {}, value: 1 }]);
   writeHealth(out, {
     ...runtime.health(),

@@ -366,6 +366,36 @@ describe('the bound on series', () => {
     for (const [series, value] of callsOf(first)) expect(callsOf(second).get(series)).toBeGreaterThanOrEqual(value);
   });
 
+  const cachedMethods = (world: World, count: number): Promise<unknown> =>
+    world.runtime.run(() =>
+      Promise.all(
+        Array.from({ length: count }, (_, index) =>
+          resilient(
+            Object.defineProperty(async () => 1, 'name', { value: `method${index}` }),
+            { cache: { ttl: '1m' } },
+          )(),
+        ),
+      ),
+    );
+
+  test('300 methods that are cached are told apart, each with its durations', async () => {
+    const world = await inspected();
+    await cachedMethods(world, 300);
+    const of = await metricsOf(world);
+    expect(Object.keys(of('holdfast_cache_hits_total'))).toHaveLength(300);
+    expect(Object.keys(of('holdfast_calls_total'))).not.toContain('other succeeded');
+    expect(Object.keys(of('holdfast_call_duration_seconds'))).not.toContain('other');
+  });
+
+  test('how calls end has a place before anything else has', async () => {
+    const world = await inspected({ limits: { series: 100 } });
+    await cachedMethods(world, 20);
+    const of = await metricsOf(world);
+    expect(of('holdfast_calls_total')['method19 succeeded']).toBe(1);
+    expect(Object.keys(of('holdfast_calls_total'))).toHaveLength(80);
+    expect(Object.keys(of('holdfast_cache_misses_total'))).toEqual(['other']);
+  });
+
   test('any names make text that a scraper takes', () => {
     const name = fc.oneof(
       fc.string({ unit: 'binary' }),

@@ -120,14 +120,17 @@ export class EventCounts {
 
   writeTo(out: Exposition): void {
     for (const family of OF_METHODS) out.counter(family, this.#methods.samplesOf(family));
+    out.counter(TRANSITIONS, this.#circuits.samplesOf(TRANSITIONS));
+    out.counter(STORE_TRANSITIONS, this.#stores.samplesOf(STORE_TRANSITIONS));
+    out.counter(BUDGETS_EXHAUSTED, this.#budgets.samplesOf(BUDGETS_EXHAUSTED));
+  }
+
+  writeDurationsTo(out: Exposition): void {
     out.histogram(
       { name: 'holdfast_call_duration_seconds', help: 'How long such calls took, attempts and pauses included.' },
       BOUNDS,
       this.#durations.samples(),
     );
-    out.counter(TRANSITIONS, this.#circuits.samplesOf(TRANSITIONS));
-    out.counter(STORE_TRANSITIONS, this.#stores.samplesOf(STORE_TRANSITIONS));
-    out.counter(BUDGETS_EXHAUSTED, this.#budgets.samplesOf(BUDGETS_EXHAUSTED));
   }
 
   stop(): void {

@@ -22,19 +22,21 @@ export class Metrics {
     this.#places = new SeriesPlaces(series);
   }
 
+  /** What is written first is the last to be added up as `other`: who fails comes before how caches do, then durations. */
   get text(): string {
     const out = new Exposition(this.#places);
     const labels = { name: this.#settings.name, version: VERSION, node: process.version };
     out.gauge({ name: 'holdfast_info', help: 'What runs here.' }, [{ labels, value: 1 }]);
     writeHealth(out, healthWithoutKeys(this.#subject.health()));
+    this.#counts.writeTo(out);
     writeCaches(
       out,
       'holdfast_cache',
       this.#subject.caches().map(({ name, stats }) => ({ labels: { cache: name }, stats })),
     );
     this.#writeProviders(out);
-    this.#counts.writeTo(out);
     writeStats(out, statsWithoutKeys(this.#subject.stats()));
+    this.#counts.writeDurationsTo(out);
     return out.text;
   }
 

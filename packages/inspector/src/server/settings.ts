@@ -18,7 +18,7 @@ export interface InspectorLimits {
   readonly headersTimeout?: number;
   /** Milliseconds for a whole request, and for a silence on a connection. Default 10000. */
   readonly requestTimeout?: number;
-  /** Series of `/metrics`; what comes after them is counted as `other`. Default 1000. */
+  /** Series of `/metrics`; what comes after them is counted as `other`. A cached method has up to 25. Default 10000. */
   readonly series?: number;
 }
 
@@ -98,7 +98,7 @@ const LIMITS: Required<InspectorLimits> = {
   connections: 32,
   headersTimeout: 5_000,
   requestTimeout: 10_000,
-  series: 1_000,
+  series: 10_000,
 };
 
 const SYSTEM: Settings['clock'] = { now: () => performance.now(), wall: () => Date.now() };
