@@ -149,10 +149,20 @@ describe('doctor', () => {
     expect(JSON.parse(finished.stdout)).toMatchObject({ isOk: false, exitCode });
   });
 
+  test('a token that Vault does not know is a matter of the token, not of the path', async () => {
+    const finished = await doctor(['--json'], { VAULT_ROLE_ID: '', VAULT_SECRET_ID: '', VAULT_TOKEN: 'nobodys-token' });
+    expect(inShort(finished)).toBe('+provider +configuration xauthentication -fetch -format');
+    expect(finished.stdout).toContain('403');
+    expect(finished.stdout).toContain('vault token lookup');
+    expect(finished.stdout).not.toContain('vault token capabilities');
+  });
+
   test('a secret without credentials in it is a failed check of the format', async () => {
     vault.setSecret('secret/app/db', { nothing: 1 });
     const finished = await doctor(['--json']);
     expect(inShort(finished)).toBe('+provider +configuration +authentication +fetch xformat');
+    expect(finished.stdout).not.toContain('vault status');
+    expect(finished.stdout).toContain('put a token, or a username and a password, into the secret');
     expect(finished.code).toBe(1);
   });
 

@@ -2,10 +2,10 @@ import type * as Secrets from '@holdfast/secrets';
 import { EXIT } from '../exit-codes.js';
 import type { Environment } from '../terminal/theme.js';
 import { counted, duration } from '../terminal/units.js';
-import { type Diagnostics, diagnose } from './diagnosis.js';
+import { type Diagnostics, type Subject, diagnose } from './diagnosis.js';
 import { authenticatedHead, plainHead } from './head.js';
 import { type Outcome, type Step, failed, passed, skipped } from './step.js';
-import { PROOFS, subjectOf } from './subjects.js';
+import { PROOFS, contentOf, proofOf, subjectOf } from './subjects.js';
 
 /** What of `@holdfast/secrets` is needed. */
 export type SecretsDoor = Pick<typeof Secrets, 'describeEnvironment' | 'secretsFromEnv' | 'SecretAuth'>;
@@ -23,6 +23,8 @@ const chosen = ({ providers }: Secrets.DescribedEnvironment): Secrets.DescribedP
   const enabled = providers.filter(({ isEnabled }) => isEnabled);
   return enabled.find(({ isConfigured }) => isConfigured) ?? enabled[0];
 };
+
+const asItIs = (subject: Subject): Subject => subject;
 
 const NO_PROVIDER =
   'name a secret: HOLDFAST_SECRETS_VAULT_PATH with VAULT_ADDR and VAULT_TOKEN, HOLDFAST_SECRETS_AWS_NAME, or HOLDFAST_SECRETS_AZURE_NAME with HOLDFAST_SECRETS_AZURE_URL';
@@ -57,9 +59,17 @@ export class Checks {
     return [
       { name: 'provider', doing: 'reading the environment', run: () => this.#chosenProvider() },
       { name: 'configuration', doing: 'reading the environment', run: () => this.#configuration() },
-      { name: 'authentication', doing: 'proving who asks', run: () => this.#online(() => this.#authentication()) },
+      {
+        name: 'authentication',
+        doing: 'proving who asks',
+        run: () => this.#online(() => this.#authentication(), proofOf),
+      },
       { name: 'fetch', doing: 'reading the secret', run: () => this.#online(() => this.#fetch()) },
-      { name: 'format', doing: 'looking for credentials in it', run: () => this.#online(() => this.#format()) },
+      {
+        name: 'format',
+        doing: 'looking for credentials in it',
+        run: () => this.#online(() => this.#format(), contentOf),
+      },
       ...(url === undefined ? [] : withUrl),
     ];
   }
@@ -108,7 +118,7 @@ export class Checks {
     }
   }
 
-  async #online(check: () => Promise<Outcome>): Promise<Outcome> {
+  async #online(check: () => Promise<Outcome>, about: (subject: Subject) => Subject = asItIs): Promise<Outcome> {
     if (this.#isBroken) return skipped('not tried after what failed');
     if (this.#given.isDryRun) return skipped('not in a dry run');
     try {
@@ -116,7 +126,7 @@ export class Checks {
     } catch (error) {
       this.#isBroken = true;
       const { kind } = this.#provider as Secrets.DescribedProvider;
-      return diagnose(error, subjectOf(kind), this.#given.diagnostics);
+      return diagnose(error, about(subjectOf(kind)), this.#given.diagnostics);
     }
   }
 

@@ -44,3 +44,20 @@ export const PROOFS: Readonly<Record<Kind, string>> = {
 };
 
 export const subjectOf = (kind: Kind): Subject => ({ name: kind, ...SUBJECTS[kind] });
+
+/** While it is proved who asks, no path is read yet: whoever is forbidden that is nobody, as an unknown token of Vault. */
+export const proofOf = (subject: Subject): Subject => {
+  const { authentication } = subject.remedies ?? {};
+  return authentication === undefined
+    ? subject
+    : { ...subject, remedies: { ...subject.remedies, authorization: authentication } };
+};
+
+/** The secret is there, and is none of the forms that credentials have: the keeper's health has nothing to do with it. */
+export const contentOf = (subject: Subject): Subject => {
+  const remedy = 'put a token, or a username and a password, into the secret, or name another one';
+  return {
+    ...subject,
+    remedies: { ...subject.remedies, transient: remedy, permanent: remedy },
+  };
+};
