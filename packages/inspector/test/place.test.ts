@@ -234,6 +234,25 @@ describe('options', () => {
     expect(message).not.toMatch(/hunter2|a-token/);
   });
 
+  test('a listener that writes to a file is waited for, and closes the door where it fails', async () => {
+    const told: string[] = [];
+    const inspector = await startInspector({
+      token: TOKEN,
+      environment: {},
+      onReady: async ({ url }) => {
+        await new Promise(setImmediate);
+        told.push(url);
+      },
+    });
+    expect(told).toEqual([inspector.url]);
+    await inspector.close();
+    const full = async (): Promise<void> => {
+      await new Promise(setImmediate);
+      throw new Error('no space left');
+    };
+    await expect(startInspector({ token: TOKEN, environment: {}, onReady: full })).rejects.toThrow('no space left');
+  });
+
   test('a listener that throws closes the door again', async () => {
     let url = '';
     const starting = startInspector({

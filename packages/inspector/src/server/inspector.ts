@@ -52,13 +52,13 @@ class RunningInspector implements Inspector {
 }
 
 /** To whoever is told, or to the terminal of who has started the program and gave no token. */
-const announce = ({ url, socketPath }: Listener, { token, isTokenGiven, onReady }: Settings): void => {
+const announce = async ({ url, socketPath }: Listener, { token, isTokenGiven, onReady }: Settings): Promise<void> => {
   const ready: ReadyInspector = {
     url,
     ...(socketPath !== undefined && { socketPath }),
     ...(!isTokenGiven && { token }),
   };
-  if (onReady !== undefined) onReady(ready);
+  if (onReady !== undefined) await onReady(ready);
   else if (!isTokenGiven) process.stderr.write(`holdfast: inspector at ${socketPath ?? url}, token ${token}\n`);
 };
 
@@ -80,7 +80,7 @@ export const startInspector = async (options: InspectorOptions = {}): Promise<In
   opened(new Door(settings, listener, routesOf(subject, settings, metrics)));
   const inspector = new RunningInspector(listener, settings.token, metrics);
   try {
-    announce(listener, settings);
+    await announce(listener, settings);
   } catch (error) {
     await inspector.close();
     throw error;

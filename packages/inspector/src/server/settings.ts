@@ -51,8 +51,8 @@ export interface InspectorOptions {
   readonly tls?: { readonly cert: string; readonly key: string };
   /** Allows a host that other machines reach. Default false. */
   readonly allowRemote?: boolean;
-  /** Told where to ask once it listens. Default: a line on standard error where the token was made at random. */
-  readonly onReady?: (ready: ReadyInspector) => void;
+  /** Told where to ask once it listens, and waited for. Default: a line on standard error where the token was made at random. */
+  readonly onReady?: (ready: ReadyInspector) => void | Promise<void>;
   readonly limits?: InspectorLimits;
   /** For tests. Default: the system's. */
   readonly clock?: Pick<Clock, 'now' | 'wall'>;
