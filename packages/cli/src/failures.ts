@@ -8,6 +8,7 @@ import { printable } from './terminal/text.js';
 interface Told extends Error {
   readonly code?: unknown;
   readonly option?: unknown;
+  readonly reason?: unknown;
   readonly status?: number;
   readonly refusal?: string;
   readonly remedy?: string;
@@ -15,10 +16,15 @@ interface Told extends Error {
   readonly retryAfter?: number;
 }
 
+/** Somebody listens: to start another inspector would not help. */
+const TOO_BUSY =
+  'the application has no time to answer: its event loop is blocked, or its machine busy; --timeout 30s waits longer';
+
 /** As many names as a person reads. */
 const SHOWN = 12;
 
-const listOf = (names: readonly string[]): string => {
+/** The first of them, made harmless, and how many more there are. */
+export const listOf = (names: readonly string[]): string => {
   const shown = names.slice(0, SHOWN).map(printable).join(', ');
   return names.length > SHOWN ? `${shown} and ${names.length - SHOWN} more` : shown;
 };
@@ -54,7 +60,7 @@ export const failureOf = (error: unknown): Failure => {
     return new Failure(message, {
       exitCode: EXIT.unreachable,
       code: 'INSPECTOR_UNREACHABLE',
-      remedy: HOW_TO_START,
+      remedy: told.reason === 'timeout' ? TOO_BUSY : HOW_TO_START,
       cause: told,
     });
   if (told.name === 'ConfigurationError') return new Failure(message, { code: 'CONFIGURATION', cause: told });

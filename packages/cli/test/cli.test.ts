@@ -3,6 +3,7 @@ import { type BuiltCli, builtCli } from './support/built-cli.js';
 import { type FakeInspector, TOKEN, fakeInspector } from './support/fake-inspector.js';
 import { type Finished, type RunOptions, runProgram } from './support/run.js';
 import { chmodSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { VERSION } from '../src/version.js';
 import manifest from '../package.json';
@@ -368,6 +369,18 @@ describe('output', () => {
       const command = `'${process.execPath}' '${cli.bin}' ${args} 2> /dev/full`;
       expect((await runProgram('bash', ['-c', command], { env: app.env })).code).toBe(expected);
     }
+  });
+
+  test('who is too busy to answer is not told to start an inspector', async () => {
+    const silent = createServer((socket) => void socket.on('error', () => undefined).resume()).unref();
+    await new Promise<void>((listening) => silent.listen(0, '127.0.0.1', listening));
+    const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const { code, stderr } = await withApp(['top', '--url', url, '--timeout', '50ms']);
+    expect(code).toBe(3);
+    expect(stderr).toContain('no answer in time');
+    expect(stderr).toContain('--timeout 30s waits longer');
+    expect(stderr).not.toContain('startInspector');
+    await new Promise((closed) => silent.close(closed));
   });
 
   test('stack traces are for HOLDFAST_DEBUG', async () => {

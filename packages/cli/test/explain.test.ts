@@ -139,3 +139,12 @@ test('what the environment keeps secret is not repeated from the errors of other
   expect(stderr).toContain('[redacted]');
   expect(stdout + stderr).not.toContain('canary');
 });
+
+test('of many methods that could be meant a dozen are named', async () => {
+  const methods = Array.from({ length: 40 }, (_, index) => `@Retry() async m${index}(): Promise<void> {}`);
+  const source = `import { Retry } from '@holdfast/core';\nexport class Many {\n${methods.join('\n')}\n}\n`;
+  await cli.compile('many.js', source);
+  const { code, stderr } = await explain(['many.js', '--method', 'Many.none']);
+  expect(code).toBe(1);
+  expect(stderr).toContain('and 28 more');
+});

@@ -6,7 +6,7 @@ import { load } from '../explain/load.js';
 import { type MethodToPrint, explanationLines } from '../explain/print.js';
 import { explainAll, targetsIn } from '../explain/targets.js';
 import { Spinner } from '../terminal/spinner.js';
-import { printable } from '../terminal/text.js';
+import { listOf } from '../failures.js';
 
 interface Found {
   readonly methods: readonly MethodToPrint[];
@@ -44,7 +44,7 @@ const chosen = ({ methods, notCovered }: Found, method: string | undefined): Fou
   throw new Failure(`no method is called ${method}`, {
     exitCode: EXIT.failed,
     code: 'UNKNOWN_METHOD',
-    remedy: `known: ${methods.map((each) => printable(each.method)).join(', ')}`,
+    remedy: `known: ${listOf(methods.map((each) => each.method))}`,
   });
 };
 
