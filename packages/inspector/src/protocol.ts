@@ -132,6 +132,8 @@ export interface RefusalBody {
 export const LARGEST_BODY = 4_096;
 /** A token that is given has so many characters at least: 32 hexadecimal digits are 128 bits. */
 export const SHORTEST_TOKEN = 32;
+/** Half of what the headers of a request may have: a longer one could be given, and never be presented. */
+export const LONGEST_TOKEN = 4_096;
 
 export const PATHS = {
   info: '/v1/info',

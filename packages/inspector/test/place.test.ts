@@ -7,6 +7,7 @@ import { type Server, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InspectorUnreachableError, type InspectorOptions, connectInspector, startInspector } from '../src/index.js';
+import { removeStale } from '../src/server/socket-file.js';
 import { CERTIFICATE } from './certificate.js';
 import { TOKEN, atEnd, endAll, inspected, send } from './support.js';
 
@@ -123,6 +124,35 @@ describe('unix sockets', () => {
     expect((await client.health()).status).toBe('healthy');
   });
 
+  test.each([true, false])(
+    'of several that start together one gets the socket (a stale one there: %s)',
+    async (isStale) => {
+      const path = join(await folder(), 'inspector.sock');
+      if (isStale) await staleSocket(path);
+      const starting = Array.from({ length: 5 }, () =>
+        startInspector({ token: TOKEN, environment: {}, socketPath: path }),
+      );
+      const outcomes = await Promise.allSettled(starting);
+      const errors: unknown[] = [];
+      for (const outcome of outcomes)
+        if (outcome.status === 'fulfilled') atEnd(() => outcome.value.close());
+        else errors.push(outcome.reason);
+      expect(errors).toHaveLength(4);
+      for (const error of errors) expect(error).toBeInstanceOf(ConfigurationError);
+      const client = connectInspector({ socketPath: path, token: TOKEN, environment: {} });
+      expect((await client.health()).status).toBe('healthy');
+    },
+  );
+
+  test('a socket that has come in the place of the stale one meanwhile is not removed', async () => {
+    const path = join(await folder(), 'inspector.sock');
+    await staleSocket(path);
+    const stale = await lstat(path, { bigint: true });
+    const { client } = await inspected({ socketPath: path });
+    await expect(removeStale(path, stale)).rejects.toThrow('a process listens there already');
+    expect((await client.health()).status).toBe('healthy');
+  });
+
   test('a socket whose process lives is left alone', async () => {
     const path = join(await folder(), 'inspector.sock');
     const { client } = await inspected({ socketPath: path });
@@ -208,7 +238,8 @@ describe('the environment', () => {
 describe('options', () => {
   test.each<[string, object, string]>([
     ['one that nobody knows', { hots: '::1' }, 'hots is no option; known options: allowRemote'],
-    ['a short token', { token: 'hunter2' }, 'token must be at least 32 characters'],
+    ['a short token', { token: 'hunter2' }, 'token must be 32 to 4096 characters'],
+    ['a token that no header can hold', { token: 'x'.repeat(4_097) }, 'token must be 32 to 4096 characters'],
     ['a token with a line in it', { token: `${TOKEN}\r\nx: y` }, 'token must be'],
     ['a port that is none', { port: 65_536 }, 'port must be a whole number'],
     ['a name that is none', { name: '' }, 'name must be'],

@@ -1,7 +1,7 @@
 import type { Clock, HoldfastRuntime } from '@holdfast/core';
 import type { InspectedProvider } from '../app/provider.js';
 import { milliseconds, nonEmpty, refuseUnknown, wholeNumber, wrongIn } from '../options.js';
-import { ENVIRONMENT, type Environment, SHORTEST_TOKEN } from '../protocol.js';
+import { ENVIRONMENT, type Environment, LONGEST_TOKEN, SHORTEST_TOKEN } from '../protocol.js';
 import { type Place, placeOf } from './place.js';
 import { randomToken } from './token.js';
 
@@ -41,7 +41,7 @@ export interface InspectorOptions {
   readonly port?: number;
   /** A unix socket in the place of host and port; only its owner may open it. */
   readonly socketPath?: string;
-  /** At least 32 characters. Default: 256 random bits. */
+  /** 32 to 4,096 characters. Default: 256 random bits. */
   readonly token?: string;
   /** Names that `Host` may say besides those of the loopback interface, with a port or without. Default: none. */
   readonly allowedHosts?: readonly string[];
@@ -119,10 +119,15 @@ const limitsOf = (given: InspectorLimits = {}): Required<InspectorLimits> => {
 const tokenGiven = ({ token, environment = process.env }: InspectorOptions): string | undefined => {
   const given = token ?? nonEmpty(environment[ENVIRONMENT.token]);
   if (given === undefined) return undefined;
-  if (typeof given !== 'string' || given.length < SHORTEST_TOKEN || !/^[\x21-\x7e]+$/.test(given))
+  if (
+    typeof given !== 'string' ||
+    given.length < SHORTEST_TOKEN ||
+    given.length > LONGEST_TOKEN ||
+    !/^[\x21-\x7e]+$/.test(given)
+  )
     throw wrong(
       'token',
-      `must be at least ${SHORTEST_TOKEN} characters of printable ASCII without spaces; leave it out for a random one`,
+      `must be ${SHORTEST_TOKEN} to ${LONGEST_TOKEN} characters of printable ASCII without spaces; leave it out for a random one`,
     );
   return given;
 };

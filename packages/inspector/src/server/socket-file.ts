@@ -1,6 +1,9 @@
-import { chmod, lstat, realpath, unlink } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import type { BigIntStats } from 'node:fs';
+import { chmod, link, lstat, realpath, rename, unlink } from 'node:fs/promises';
 import { type Server, connect } from 'node:net';
 import { dirname, resolve } from 'node:path';
+import type { ConfigurationError } from '@holdfast/core';
 import { wrongIn } from '../options.js';
 
 const wrong = wrongIn('startInspector');
@@ -48,9 +51,32 @@ const probe = (path: string): Promise<string> =>
     socket.once('error', (error: NodeJS.ErrnoException) => end(error.code ?? 'unknown'));
   });
 
+const taken = (path: string, who: string): ConfigurationError =>
+  wrong('socketPath', `${path} is taken: ${who}; take another`);
+const ALIVE = 'a process listens there already';
+
+/**
+ * Removes the socket that was looked at, and no other: of several processes that start together, one may have made room
+ * and listen already. Moved aside first, for that is one step, a file can be looked at before it is gone.
+ * @throws ConfigurationError where it was another one, which is back in its place then.
+ */
+export const removeStale = async (path: string, { ino, mtimeNs }: BigIntStats): Promise<void> => {
+  const aside = `${path}.${randomBytes(6).toString('hex')}`;
+  const isMoved = await rename(path, aside).then(
+    () => true,
+    () => false,
+  );
+  if (!isMoved) return;
+  const moved = await lstat(aside, { bigint: true });
+  const isStale = moved.ino === ino && moved.mtimeNs === mtimeNs;
+  if (!isStale) await link(aside, path).catch(() => undefined);
+  await unlink(aside);
+  if (!isStale) throw taken(path, ALIVE);
+};
+
 /** Makes room: a socket whose process has died goes, one that lives stays, and nothing else is ever removed. */
 const makeRoom = async (path: string): Promise<void> => {
-  const found = await lstat(path).catch((error: NodeJS.ErrnoException) => {
+  const found = await lstat(path, { bigint: true }).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw wrong('socketPath', `cannot be looked at: ${String(error.code)}`);
   });
@@ -59,12 +85,9 @@ const makeRoom = async (path: string): Promise<void> => {
     throw wrong('socketPath', `is taken by something that is no socket: ${path}; remove it, or take another`);
   const state = await probe(path);
   if (state === 'ENOENT') return;
-  if (state !== 'ECONNREFUSED') {
-    const who =
-      state === 'alive' ? 'a process listens there already' : `whether its process lives is not known (${state})`;
-    throw wrong('socketPath', `${path} is taken: ${who}; take another`);
-  }
-  await unlink(path);
+  if (state === 'alive') throw taken(path, ALIVE);
+  if (state !== 'ECONNREFUSED') throw taken(path, `whether its process lives is not known (${state})`);
+  await removeStale(path, found);
 };
 
 /** The mask of a thread that is not the main one cannot be set; the folder's own rights are its guard until the chmod. */
@@ -90,10 +113,14 @@ export const listenOnSocket = async (server: Server, given: string): Promise<str
   await checkFolder(dirname(path));
   await makeRoom(path);
   await new Promise<void>((done, fail) => {
-    server.once('error', fail);
+    server.once('error', ({ code }: NodeJS.ErrnoException) =>
+      fail(code === 'EADDRINUSE' ? taken(path, ALIVE) : wrong('socketPath', `cannot be had: ${code}; take another`)),
+    );
     // The file is made before `listen` returns.
     withMask(() => server.listen({ path, exclusive: true }, () => done()));
   });
-  await chmod(path, OWNER_ALONE);
+  await chmod(path, OWNER_ALONE).catch(({ code }: NodeJS.ErrnoException) => {
+    throw wrong('socketPath', `cannot be had: ${code}; take another`);
+  });
   return path;
 };
