@@ -60,7 +60,8 @@ class Redaction {
 
   #object(value: object, depth: number): unknown {
     if (value instanceof Secret) return MASK;
-    if (Object.prototype.toString.call(value) === '[object String]') return this.text(`${value as string}`);
+    if (Object.prototype.toString.call(value) === '[object String]')
+      return this.text(String.prototype.toString.call(value));
     // Text of its bytes would be found by nobody.
     if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
     if (depth >= DEEPEST || this.#left === 0 || this.#seen.has(value)) return '[…]';
