@@ -1,5 +1,5 @@
 import { Cached, type Duration, RateLimit, Timeout, cacheOf, currentCall } from '@holdfast/core';
-import { SecretsError, VaultAuthenticationError } from '../errors.js';
+import { SecretsError, VaultAuthenticationError, closedError } from '../errors.js';
 import type { Secret } from '../secret.js';
 import { type IssuedToken, type VaultAuth, loginContext } from './auth.js';
 import type { VaultClient } from './client.js';
@@ -18,13 +18,16 @@ export interface Session {
   /** @throws VaultAuthenticationError when the log-in is refused. */
   token(): Promise<HeldToken>;
   /**
-   * After a 401 or 403: a new token, if it was the token's fault. Returns the one that is dead.
+   * After a 401 or 403: a new token, if it was the token's fault. Returns the one that is dead. Nothing is done where the
+   * token that was refused has been replaced since. Default: it is the present one.
    * @throws SecretsError when the token is good, and a policy refuses; VaultAuthenticationError when there is no other.
    */
-  renew(error: unknown): Promise<Secret>;
-  forget(): Promise<void>;
-  /** Tells Vault that the token of a log-in is needed no longer; silent where it cannot be told. Forgets it. */
-  revoke(): Promise<void>;
+  renew(error: unknown, refused?: Secret): Promise<Secret>;
+  /**
+   * Forgets the token. With `revokes` Vault is told that the token of a log-in is needed no longer, also of one that is
+   * under way; silent where it cannot be told. What is asked afterwards rejects.
+   */
+  close(options: { readonly revokes: boolean }): Promise<void>;
   /** What the policies' state belongs to. */
   readonly parts: readonly object[];
 }
@@ -61,17 +64,30 @@ const demandDead = async (
 
 const loginsOf = (session: object) => cacheOf<() => Promise<IssuedToken>>(session, 'login');
 
-export const createSession = (client: VaultClient, auth: VaultAuth, timeout: Duration): Session => {
+export interface SessionParts {
+  readonly client: VaultClient;
+  readonly auth: VaultAuth;
+  readonly timeout: Duration;
+  /** Milliseconds since the epoch. */
+  readonly wall: () => number;
+}
+
+export const createSession = ({ client, auth, timeout, wall }: SessionParts): Session => {
   const calls = createTokenCalls(client, timeout);
 
   class VaultSession implements Session {
     readonly parts: readonly object[] = [this, calls];
-    readonly forget = (): Promise<void> => loginsOf(this).clear();
+    private readonly beganAt = new WeakMap<IssuedToken, number>();
+    private closing: { readonly revokes: boolean } | undefined;
 
     async token(): Promise<HeldToken> {
-      const { token, duration } = await this.login();
+      if (this.closing !== undefined) throw closedError();
+      const issued = await this.login();
+      const { token, duration } = issued;
       const { age } = await loginsOf(this).lookup();
-      return { token, remaining: duration === 0 ? Infinity : duration * SECOND - age };
+      // The clock of `age` may stand still while the machine sleeps.
+      const byWall = wall() - (this.beganAt.get(issued) ?? wall());
+      return { token, remaining: duration === 0 ? Infinity : duration * SECOND - Math.max(age, byWall) };
     }
 
     @Cached({ ttl: termOf, staleIfError: '1d', maxSize: 1, name: 'vault token', sweep: true })
@@ -80,22 +96,40 @@ export const createSession = (client: VaultClient, auth: VaultAuth, timeout: Dur
     async login(): Promise<IssuedToken> {
       const { signal, cache } = currentCall();
       const old = cache?.stale?.value as IssuedToken | undefined;
-      return (old && (await calls.renewed(old, signal))) ?? auth.logIn(loginContext(client, signal));
+      const now = wall();
+      const issued = (old && (await calls.renewed(old, signal))) ?? (await auth.logIn(loginContext(client, signal)));
+      this.beganAt.set(issued, now);
+      if (this.closing === undefined) return issued;
+      await this.letGo(issued);
+      throw closedError();
     }
 
-    async renew(error: unknown): Promise<Secret> {
+    async renew(error: unknown, refused?: Secret): Promise<Secret> {
       if (error instanceof VaultAuthenticationError) throw error;
+      if (this.closing !== undefined) throw closedError();
       const { token } = await this.login();
+      if (refused !== undefined && refused !== token) return refused;
       await demandDead(error, token, { auth, calls });
-      await this.forget();
+      await this.forget(token);
       await this.login();
       return token;
     }
 
-    async revoke(): Promise<void> {
+    async close(options: { readonly revokes: boolean }): Promise<void> {
+      this.closing = options;
       const { value: issued } = await loginsOf(this).lookup();
-      await this.forget();
-      if (issued?.isOwn === true) await calls.revoke(issued.token).catch(() => undefined);
+      await loginsOf(this).clear();
+      if (issued !== undefined) await this.letGo(issued);
+    }
+
+    /** This one: another may have taken its place. */
+    private async forget(token: Secret): Promise<void> {
+      const { value: issued } = await loginsOf(this).lookup();
+      if (issued?.token === token) await loginsOf(this).invalidateValue([], issued);
+    }
+
+    private async letGo({ token, isOwn = false }: IssuedToken): Promise<void> {
+      if (isOwn && this.closing?.revokes === true) await calls.revoke(token).catch(() => undefined);
     }
   }
   return new VaultSession();
