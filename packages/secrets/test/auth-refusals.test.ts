@@ -12,11 +12,12 @@ import { PATH, worldWith } from './world.js';
 const API = 'https://api.example.com/';
 
 /** An upstream that takes one token, or nobody's. */
-const upstreamOf = (accepted: { token: string | undefined }): typeof fetch =>
-  (async (_input, init) => {
+const upstreamOf =
+  (accepted: { token: string | undefined }): typeof fetch =>
+  async (_input, init) => {
     const given = new Headers(init?.headers).get('authorization');
     return new Response(null, { status: given === `Bearer ${accepted.token}` ? 200 : 401 });
-  }) as typeof fetch;
+  };
 
 const envelopeOf = (token: string): SecretEnvelope =>
   new SecretEnvelope({ data: { token }, lease: undefined, metadata: undefined });
