@@ -65,7 +65,7 @@ test.each([
   const runtime = createRuntime({ clock, random: seededRandom(1), logger: false });
   const fetch: typeof globalThis.fetch = async (input) =>
     Response.json(
-      String(input).includes('/mounts/')
+      new Request(input).url.includes('/mounts/')
         ? { data: { path: 'database/', type: 'database' } }
         : { lease_id: 'x', lease_duration: duration, data: { password: 'p' } },
     );

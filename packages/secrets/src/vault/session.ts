@@ -1,4 +1,4 @@
-import { Cached, type Duration, RateLimit, Timeout, cacheOf, currentCall } from '@holdfast/core';
+import { type CacheHandle, Cached, type Duration, RateLimit, Timeout, cacheOf, currentCall } from '@holdfast/core';
 import { SecretsError, VaultAuthenticationError, closedError } from '../errors.js';
 import type { Secret } from '../secret.js';
 import { type IssuedToken, type VaultAuth, loginContext } from './auth.js';
@@ -62,8 +62,6 @@ const demandDead = async (
     throw new VaultAuthenticationError('the token has ended or was revoked, and a fixed token cannot be replaced');
 };
 
-const loginsOf = (session: object) => cacheOf<() => Promise<IssuedToken>>(session, 'login');
-
 export interface SessionParts {
   readonly client: VaultClient;
   readonly auth: VaultAuth;
@@ -72,65 +70,97 @@ export interface SessionParts {
   readonly wall: () => number;
 }
 
-export const createSession = ({ client, auth, timeout, wall }: SessionParts): Session => {
-  const calls = createTokenCalls(client, timeout);
+interface Logins {
+  login(): Promise<IssuedToken>;
+}
 
-  class VaultSession implements Session {
-    readonly parts: readonly object[] = [this, calls];
-    private readonly beganAt = new WeakMap<IssuedToken, number>();
-    private closing: { readonly revokes: boolean } | undefined;
-
-    async token(): Promise<HeldToken> {
-      if (this.closing !== undefined) throw closedError();
-      const issued = await this.login();
-      const { token, duration } = issued;
-      const { age } = await loginsOf(this).lookup();
-      // The clock of `age` may stand still while the machine sleeps.
-      const byWall = wall() - (this.beganAt.get(issued) ?? wall());
-      return { token, remaining: duration === 0 ? Infinity : duration * SECOND - Math.max(age, byWall) };
-    }
-
+/** A class for each client, since its options are. @param issue what becomes of a token, and when it was asked for. */
+const createLogins = (
+  { client, auth, timeout, wall }: SessionParts,
+  calls: TokenCalls,
+  issue: (issued: IssuedToken, since: number) => Promise<IssuedToken>,
+): Logins => {
+  class VaultSession implements Logins {
     @Cached({ ttl: termOf, staleIfError: '1d', maxSize: 1, name: 'vault token', sweep: true })
     @RateLimit(LOGINS)
     @Timeout({ attempt: timeout })
     async login(): Promise<IssuedToken> {
       const { signal, cache } = currentCall();
       const old = cache?.stale?.value as IssuedToken | undefined;
-      const now = wall();
-      const issued = (old && (await calls.renewed(old, signal))) ?? (await auth.logIn(loginContext(client, signal)));
-      this.beganAt.set(issued, now);
-      if (this.closing === undefined) return issued;
-      await this.letGo(issued);
-      throw closedError();
-    }
-
-    async renew(error: unknown, refused?: Secret): Promise<Secret> {
-      if (error instanceof VaultAuthenticationError) throw error;
-      if (this.closing !== undefined) throw closedError();
-      const { token } = await this.login();
-      if (refused !== undefined && refused !== token) return refused;
-      await demandDead(error, token, { auth, calls });
-      await this.forget(token);
-      await this.login();
-      return token;
-    }
-
-    async close(options: { readonly revokes: boolean }): Promise<void> {
-      this.closing = options;
-      const { value: issued } = await loginsOf(this).lookup();
-      await loginsOf(this).clear();
-      if (issued !== undefined) await this.letGo(issued);
-    }
-
-    /** This one: another may have taken its place. */
-    private async forget(token: Secret): Promise<void> {
-      const { value: issued } = await loginsOf(this).lookup();
-      if (issued?.token === token) await loginsOf(this).invalidateValue([], issued);
-    }
-
-    private async letGo({ token, isOwn = false }: IssuedToken): Promise<void> {
-      if (isOwn && this.closing?.revokes === true) await calls.revoke(token).catch(() => undefined);
+      const since = wall();
+      return issue(
+        (old && (await calls.renewed(old, signal))) ?? (await auth.logIn(loginContext(client, signal))),
+        since,
+      );
     }
   }
   return new VaultSession();
 };
+
+class TokenSession implements Session {
+  readonly parts: readonly object[];
+  readonly #given: SessionParts;
+  readonly #calls: TokenCalls;
+  readonly #logins: Logins;
+  readonly #beganAt = new WeakMap<IssuedToken, number>();
+  #closing: { readonly revokes: boolean } | undefined;
+
+  constructor(given: SessionParts) {
+    this.#given = given;
+    this.#calls = createTokenCalls(given.client, given.timeout);
+    this.#logins = createLogins(given, this.#calls, (issued, since) => this.#issue(issued, since));
+    this.parts = [this.#logins, this.#calls];
+  }
+
+  async token(): Promise<HeldToken> {
+    if (this.#closing !== undefined) throw closedError();
+    const issued = await this.#logins.login();
+    const { token, duration } = issued;
+    const { age } = await this.#cache.lookup();
+    const now = this.#given.wall();
+    // The clock of `age` may stand still while the machine sleeps.
+    const byWall = now - (this.#beganAt.get(issued) ?? now);
+    return { token, remaining: duration === 0 ? Infinity : duration * SECOND - Math.max(age, byWall) };
+  }
+
+  async renew(error: unknown, refused?: Secret): Promise<Secret> {
+    if (error instanceof VaultAuthenticationError) throw error;
+    if (this.#closing !== undefined) throw closedError();
+    const { token } = await this.#logins.login();
+    if (refused !== undefined && refused !== token) return refused;
+    await demandDead(error, token, { auth: this.#given.auth, calls: this.#calls });
+    await this.#forget(token);
+    await this.#logins.login();
+    return token;
+  }
+
+  async close(options: { readonly revokes: boolean }): Promise<void> {
+    this.#closing = options;
+    const { value: issued } = await this.#cache.lookup();
+    await this.#cache.clear();
+    if (issued !== undefined) await this.#letGo(issued);
+  }
+
+  async #issue(issued: IssuedToken, since: number): Promise<IssuedToken> {
+    this.#beganAt.set(issued, since);
+    if (this.#closing === undefined) return issued;
+    await this.#letGo(issued);
+    throw closedError();
+  }
+
+  /** This one: another may have taken its place. */
+  async #forget(token: Secret): Promise<void> {
+    const { value: issued } = await this.#cache.lookup();
+    if (issued?.token === token) await this.#cache.invalidateValue([], issued);
+  }
+
+  async #letGo({ token, isOwn = false }: IssuedToken): Promise<void> {
+    if (isOwn && this.#closing?.revokes === true) await this.#calls.revoke(token).catch(() => undefined);
+  }
+
+  get #cache(): CacheHandle<Logins['login']> {
+    return cacheOf<Logins['login']>(this.#logins, 'login');
+  }
+}
+
+export const createSession = (parts: SessionParts): Session => new TokenSession(parts);
