@@ -43,3 +43,7 @@ export class VaultAuthenticationError extends SecretsError {
     super(message, 'VAULT_AUTHENTICATION', { name: 'VaultAuthenticationError', cause });
   }
 }
+
+/** An abort at its root: it is not retried, and no old secret stands in. */
+export const closedError = (): SecretsError =>
+  new SecretsError('the provider is closed', 'SECRETS_CLOSED', { cause: new DOMException('closed', 'AbortError') });

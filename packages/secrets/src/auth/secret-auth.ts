@@ -5,6 +5,7 @@ import { checkKnown, wrongOption } from '../option-check.js';
 import type { SecretProvider } from '../provider/provider.js';
 import { type AllowedHosts, hostCheck } from './allowed-hosts.js';
 import type { AuthScheme } from './credentials.js';
+import { isHeaderName } from './header-name.js';
 import { type RequestAuth, requestAuthOf } from './request-auth.js';
 
 export interface SecretAuthOptions {
@@ -33,8 +34,6 @@ const KNOWN: readonly (keyof SecretAuthOptions)[] = [
   'runtime',
 ];
 const SCHEMES: readonly unknown[] = ['auto', 'bearer', 'basic', 'raw'];
-/** A token of RFC 9110. */
-const HEADER_NAME = /^[!#$%&'*+.^_`|~\dA-Za-z-]+$/;
 
 const wrong = wrongOption('SecretAuth');
 
@@ -89,8 +88,7 @@ export class SecretAuth {
     if (typeof (provider as Partial<SecretProvider> | undefined)?.read !== 'function')
       throw wrong('provider', 'must be a provider, such as new VaultSecrets(…)');
     if (typeof path !== 'string' || path === '') throw wrong('path', 'must be where the provider has the secret');
-    if (typeof headerName !== 'string' || !HEADER_NAME.test(headerName))
-      throw wrong('headerName', "must be the name of a header, such as 'X-API-Key'");
+    if (!isHeaderName(headerName)) throw wrong('headerName', "must be the name of a header, such as 'X-API-Key'");
     if (!SCHEMES.includes(scheme)) throw wrong('scheme', "must be 'auto', 'bearer', 'basic' or 'raw'");
     if (typeof enabled !== 'boolean') throw wrong('enabled', 'must be true or false');
     this.headerName = headerName;

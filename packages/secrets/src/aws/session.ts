@@ -1,5 +1,5 @@
 import { type Duration, resilient } from '@holdfast/core';
-import { SecretsError } from '../errors.js';
+import { SecretsError, closedError } from '../errors.js';
 import { TOLERANCE, demandRegion, isMisdated, offsetOf, resolveCredentials } from './client.js';
 import { AwsSecretsError, withoutAnswer } from './error.js';
 import type { AwsSecretsOptions } from './options.js';
@@ -12,10 +12,6 @@ interface Ready {
   readonly sdk: AwsSdk;
   readonly client: AwsClient;
 }
-
-/** An abort at its root: it is not retried, and no old secret stands in. */
-const closed = (): SecretsError =>
-  new SecretsError('the provider is closed', 'SECRETS_CLOSED', { cause: new DOMException('closed', 'AbortError') });
 
 /** The SDK's client: made once, with the first request, and followed by another when its credentials are no good. */
 export class AwsSession {
@@ -100,7 +96,7 @@ export class AwsSession {
 
   /** One client for all who ask first at the same time; one that could not be made is made anew by who asks later. */
   #demand(): Promise<Ready> {
-    if (this.#isClosed) return Promise.reject(closed());
+    if (this.#isClosed) return Promise.reject(closedError());
     this.#ready ??= this.#make().catch((error: unknown) => {
       this.#ready = undefined;
       throw error;
@@ -123,14 +119,14 @@ export class AwsSession {
   async #abortable(signal: AbortSignal | undefined, send: (signal: AbortSignal) => Promise<unknown>): Promise<unknown> {
     const controller = new AbortController();
     const forward = (): void => controller.abort(signal?.reason);
-    if (this.#isClosed) throw closed();
+    if (this.#isClosed) throw closedError();
     signal?.throwIfAborted();
     signal?.addEventListener('abort', forward, { once: true });
     this.#inFlight.add(controller);
     try {
       return await send(controller.signal);
     } catch (error) {
-      if (this.#isClosed) throw closed();
+      if (this.#isClosed) throw closedError();
       throw controller.signal.aborted ? (controller.signal.reason as Error) : withoutAnswer(error);
     } finally {
       this.#inFlight.delete(controller);

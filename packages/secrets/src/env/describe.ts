@@ -1,5 +1,8 @@
+import { ConfigurationError } from '@holdfast/core';
 import type { SecretsPolicies } from '../provider/policies.js';
+import { hostCheck } from '../auth/allowed-hosts.js';
 import type { AuthScheme } from '../auth/credentials.js';
+import { isHeaderName } from '../auth/header-name.js';
 import { given } from '../given.js';
 import { COMMON, type EnvProviderKind, KINDS, OF_PROVIDER } from './names.js';
 import {
@@ -10,8 +13,10 @@ import {
   flagOf,
   listOf,
   readFlag,
+  textOf,
   valueOf,
   wholeOf,
+  wrongValue,
 } from './variables.js';
 
 /** What the environment says about one provider. No secret, no credential and no path in it. */
@@ -60,21 +65,59 @@ const ALIASES: Readonly<Record<string, EnvProviderKind>> = {
   'azure-key-vault': 'azure',
 };
 
+/** As AWS names them: `eu-west-1`, `us-gov-east-1`. */
+const REGION = /^[a-z]{2}(?:-[a-z]{1,12}){1,3}-\d{1,2}$/;
+const UNREADABLE = '(not readable)';
+
 const DEFAULT_TTL = 300_000;
 const DEFAULT_ATTEMPTS = 3;
 /** Failures in a row that open a circuit. */
 const CIRCUIT_THRESHOLD = 5;
 
-const kindsIn = (list: readonly string[] | undefined): ReadonlySet<EnvProviderKind> | undefined =>
-  list && new Set(list.flatMap((name) => ALIASES[name.toLowerCase()] ?? []));
+const KNOWN_NAMES = Object.keys(ALIASES).join(', ');
+
+/** A name that nobody knows may be a slip: to go on without it would be another provider, or none. */
+const kindsIn = (
+  environment: Environment,
+  names: Names,
+  expected: string,
+): ReadonlySet<EnvProviderKind> | undefined => {
+  const list = listOf(environment, names);
+  const kinds = list?.map((name) => {
+    const kind = Object.hasOwn(ALIASES, name.toLowerCase()) ? ALIASES[name.toLowerCase()] : undefined;
+    if (kind === undefined) throw wrongValue(environment, names, expected);
+    return kind;
+  });
+  return kinds && new Set(kinds);
+};
 
 /** A list of providers, or yes or no to all of them. */
 const enabling = (environment: Environment): ReadonlySet<EnvProviderKind> | boolean | undefined => {
-  const ours = kindsIn(listOf(environment, COMMON.providers));
+  const ours = kindsIn(environment, COMMON.providers, `a list of ${KNOWN_NAMES}`);
   if (ours !== undefined) return ours;
   const text = valueOf(environment, COMMON.enabled);
   if (text === undefined) return undefined;
-  return readFlag(text) ?? kindsIn(listOf(environment, COMMON.enabled));
+  return readFlag(text) ?? kindsIn(environment, COMMON.enabled, `true, false, or a list of ${KNOWN_NAMES}`);
+};
+
+/** @throws ConfigurationError naming the variable. */
+const headerNameOf = (environment: Environment): string => {
+  const name = valueOf(environment, COMMON.headerName) ?? 'Authorization';
+  if (!isHeaderName(name))
+    throw wrongValue(environment, COMMON.headerName, "the name of a header, such as 'X-API-Key'");
+  return name;
+};
+
+/** @throws ConfigurationError naming the variable. */
+const allowedHostsOf = (environment: Environment): readonly string[] | undefined => {
+  const hosts = listOf(environment, COMMON.allowedHosts);
+  try {
+    hostCheck(hosts);
+  } catch (error) {
+    const option = textOf(environment, COMMON.allowedHosts)?.name as string;
+    throw new ConfigurationError(`${option}: ${(error as Error).message}`, { option });
+  }
+  return hosts;
 };
 
 /** What Vault needs besides its address: a role or a token. */
@@ -92,10 +135,12 @@ const missingOf = (environment: Environment, kind: EnvProviderKind): readonly st
   return kind === 'vault' ? [...missing, ...vaultLacks(environment)] : missing;
 };
 
-/** A URL without what may be secret in it. */
+/** A URL without what may be secret in it, a region; of anything else nothing: it may be a token in the wrong variable. */
 const shown = (place: string | undefined): string | undefined => {
-  if (place === undefined || !URL.canParse(place)) return place;
+  if (place === undefined || REGION.test(place)) return place;
+  if (!URL.canParse(place)) return UNREADABLE;
   const { protocol, host, pathname } = new URL(place);
+  if (protocol !== 'http:' && protocol !== 'https:') return UNREADABLE;
   return `${protocol}//${host}${pathname === '/' ? '' : pathname}`;
 };
 
@@ -151,8 +196,8 @@ export const describeEnvironment = (environment: Environment = process.env): Des
   return {
     isEnabled: providers.some(({ isEnabled }) => isEnabled),
     providers,
-    allowedHosts: listOf(environment, COMMON.allowedHosts),
-    headerName: valueOf(environment, COMMON.headerName) ?? 'Authorization',
+    allowedHosts: allowedHostsOf(environment),
+    headerName: headerNameOf(environment),
     maxAttempts: retries === undefined ? DEFAULT_ATTEMPTS : retries + 1,
     isCacheEnabled: flagOf(environment, COMMON.cacheDisabled) !== true,
     logLevel: levelOf(environment),
@@ -164,7 +209,10 @@ export const describeEnvironment = (environment: Environment = process.env): Des
 export const policiesFrom = (environment: Environment, { ttl }: DescribedProvider): SecretsPolicies => {
   const { maxAttempts, isCacheEnabled } = describeEnvironment(environment);
   const duration = (name: keyof typeof COMMON): number | undefined => durationOf(environment, COMMON[name]);
-  const ttlBounds = given<{ min: number; max: number }>({ min: duration('minTtl'), max: duration('maxTtl') });
+  const [min, max] = [duration('minTtl'), duration('maxTtl')];
+  if (min !== undefined && max !== undefined && min > max)
+    throw wrongValue(environment, COMMON.minTtl, `at most ${COMMON.maxTtl[0]}`);
+  const ttlBounds = given<{ min: number; max: number }>({ min, max });
   const delays = given<{ delay: number; maxDelay: number }>({
     delay: duration('baseDelay'),
     maxDelay: duration('maxDelay'),

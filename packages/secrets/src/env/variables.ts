@@ -20,6 +20,10 @@ export const valueOf = (environment: Environment, names: Names): string | undefi
 const wrong = (name: string, expected: string): ConfigurationError =>
   new ConfigurationError(`${name}: must be ${expected}`, { option: name });
 
+/** What is wrong with the one of these that is set. */
+export const wrongValue = (environment: Environment, names: Names, expected: string): ConfigurationError =>
+  wrong(textOf(environment, names)?.name ?? (names[0] as string), expected);
+
 const SECONDS = /^(?:\d+(?:\.\d*)?|\.\d+)$/;
 
 /** Variables of other programs that count seconds say so in their names, or are delays. */
@@ -30,9 +34,10 @@ export const durationOf = (environment: Environment, names: Names): number | und
   const given = textOf(environment, names);
   if (given === undefined) return undefined;
   const { name, text } = given;
-  if (SECONDS.test(text)) return countsSeconds(name) ? Number(text) * 1_000 : Number(text);
-  const parsed = parseDuration(text);
-  if (!Number.isNaN(parsed)) return parsed;
+  const bare = countsSeconds(name) ? Number(text) * 1_000 : Number(text);
+  const parsed = SECONDS.test(text) ? bare : parseDuration(text);
+  // Digits beyond all numbers would be for ever.
+  if (Number.isFinite(parsed)) return parsed;
   throw wrong(name, countsSeconds(name) ? "a number of seconds, or text such as '5m'" : "a duration such as '5m'");
 };
 

@@ -1,10 +1,10 @@
-import { classifyError } from '@holdfast/core';
+import { classifyError, type RetryOptions } from '@holdfast/core';
 
 /**
  * Where a call has one attempt, no attempt follows new credentials, so the call itself has none: the next one begins with
  * them. Else dead ones would be kept until their own end, which they may not have.
  */
-export class OwedRenewal {
+class OwedRenewal {
   readonly #renew: (error: unknown) => Promise<void>;
   #refusal: { readonly error: unknown } | undefined;
   #renewal: Promise<void> | undefined;
@@ -35,3 +35,11 @@ export class OwedRenewal {
     return this.#renewal;
   }
 }
+
+type Asking = <Result>(ask: () => Promise<Result>) => Promise<Result>;
+
+export const askingWith = (retry: RetryOptions | undefined, renew: (error: unknown) => Promise<void>): Asking => {
+  if (retry?.maxAttempts !== 1 && retry?.retries !== 0) return (ask) => ask();
+  const owed = new OwedRenewal(renew);
+  return (ask) => owed.before(ask);
+};

@@ -12,7 +12,7 @@ import {
   parseDuration,
 } from '@holdfast/core';
 import type { SecretEnvelope } from './envelope.js';
-import { OwedRenewal } from './owed-renewal.js';
+import { askingWith } from './owed-renewal.js';
 import type { SecretsPolicies } from './policies.js';
 import type { SecretSource } from './source.js';
 
@@ -73,6 +73,11 @@ const cachingOf = (
   name: `${title.toLowerCase()} secrets`,
   ...(ttlBounds === undefined ? {} : { ttlBounds }),
 });
+/** One of this class under another name. */
+const named = (Class: new () => Reader, name: string): Reader => {
+  Object.defineProperty(Class, 'name', { value: name });
+  return new Class();
+};
 
 /** A class for each provider, since its options are; the order of the stack is the framework's. */
 export const createReader = ({ title, source, policies }: ReaderParts): Reader => {
@@ -82,10 +87,7 @@ export const createReader = ({ title, source, policies }: ReaderParts): Reader =
     const ended = await source.renew(error);
     if (typeof ended === 'string') await cacheOf<Reader['read']>(reader, 'read').invalidateTags(ended);
   };
-
-  const owed = new OwedRenewal(renew);
-  const isSingle = retry?.maxAttempts === 1 || retry?.retries === 0;
-  const asking = <Result>(ask: () => Promise<Result>): Promise<Result> => (isSingle ? owed.before(ask) : ask());
+  const asking = askingWith(retry, renew);
 
   class SecretReader implements Reader {
     @Cached(cachingOf(title, policies))
@@ -105,7 +107,6 @@ export const createReader = ({ title, source, policies }: ReaderParts): Reader =
       return asking(() => source.check(signal));
     }
   }
-  Object.defineProperty(SecretReader, 'name', { value: `${title}Reader` });
-  const reader: Reader = new SecretReader();
+  const reader = named(SecretReader, `${title}Reader`);
   return reader;
 };

@@ -1,7 +1,7 @@
 import { ConfigurationError } from '@holdfast/core';
 import { SecretFormatError, VaultAuthenticationError } from '../errors.js';
 import { Secret, revealed } from '../secrecy/secret.js';
-import { type VaultClient, type VaultReply, errorFrom, isRecord } from './client.js';
+import { type VaultClient, type VaultReply, errorFrom, isRecord, secondsIn } from './client.js';
 
 /** A token, and how many seconds it lasts; 0: until it is revoked. */
 export interface IssuedToken {
@@ -84,7 +84,7 @@ export const issuedFrom = (body: VaultReply['body']): IssuedToken => {
   const { auth } = body;
   if (!isRecord(auth)) throw new SecretFormatError('the answer to a log-in has no token');
   const { client_token: token, lease_duration: duration, renewable } = auth;
-  const lasts = typeof duration === 'number' && duration > 0 ? duration : 0;
+  const lasts = Math.max(0, secondsIn(duration));
   return { token: checkedToken(token), duration: lasts, isOwn: true, isRenewable: renewable === true };
 };
 

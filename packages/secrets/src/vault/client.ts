@@ -27,6 +27,12 @@ export interface VaultReply {
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** Seconds that an answer tells; text of digits counts, for not to count would be for ever. 0 for all else. */
+export const secondsIn = (value: unknown): number => {
+  const seconds = typeof value === 'string' ? Number(value) : value;
+  return typeof seconds === 'number' && !Number.isNaN(seconds) ? seconds : 0;
+};
+
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 307, 308]);
 
 const parsed = (text: string, status: number): Readonly<Record<string, unknown>> => {

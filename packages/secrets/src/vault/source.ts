@@ -2,7 +2,8 @@ import { SecretEnvelope, type SecretLease } from '../provider/envelope.js';
 import { SecretFormatError, SecretsError } from '../errors.js';
 import type { Secret } from '../secrecy/secret.js';
 import type { Reading, SecretSource } from '../provider/source.js';
-import { type VaultClient, type VaultReply, type VaultRequest, errorFrom, isRecord } from './client.js';
+import { type VaultClient, type VaultReply, type VaultRequest, errorFrom, isRecord, secondsIn } from './client.js';
+import { VaultError } from './error.js';
 import type { VaultSecretsOptions } from './options.js';
 import { type Mount, Mounts } from './mounts.js';
 import type { Session } from './session.js';
@@ -11,7 +12,7 @@ const leaseFrom = (body: VaultReply['body']): SecretLease | undefined => {
   const { lease_id: id, lease_duration: duration, renewable } = body;
   if (typeof id !== 'string' || id === '') return undefined;
   // A lease that does not say how long it lasts has Vault's default.
-  return { id, duration: typeof duration === 'number' ? duration : 3600, renewable: renewable === true };
+  return { id, duration: secondsIn(duration ?? 3600), renewable: renewable === true };
 };
 
 const envelopeOf = (body: VaultReply['body'], isVersioned: boolean): SecretEnvelope => {
@@ -50,6 +51,8 @@ export class VaultSource implements SecretSource {
   readonly #revokesToken: boolean;
   /** Which token has leased what. */
   readonly #owners = new WeakMap<SecretEnvelope, Secret>();
+  /** Which token an error is about: another one may have taken its place by the time that somebody asks. */
+  readonly #refused = new WeakMap<VaultError, Secret>();
   readonly #tags = new WeakMap<Secret, string>();
   #tokens = 0;
 
@@ -74,25 +77,40 @@ export class VaultSource implements SecretSource {
   /** @throws VaultError, SecretFormatError, and what `fetch` throws. */
   async read(path: string, { signal, old, tag }: Reading): Promise<SecretEnvelope> {
     const { token } = await this.#session.token();
-    const request = { token, signal };
-    // A lease belongs to the token that had it made: another one's renewals would not save it.
-    const renewed = old && this.#owners.get(old) === token ? await this.#renewed(old, request) : undefined;
-    const envelope = renewed ?? (await this.#readAnew(path, request));
-    return envelope.lease === undefined ? envelope : this.#leased(envelope, token, tag);
+    try {
+      return await this.#readWith({ token, signal }, path, { old, tag });
+    } catch (error) {
+      if (error instanceof VaultError) this.#refused.set(error, token);
+      throw error;
+    }
   }
 
   async renew(error: unknown): Promise<string> {
-    return this.#tagOf(await this.#session.renew(error));
+    const refused = error instanceof VaultError ? this.#refused.get(error) : undefined;
+    return this.#tagOf(await this.#session.renew(error, refused));
   }
 
   /** Logs in, and asks Vault whether it knows the token. */
   async check(signal: AbortSignal | undefined): Promise<void> {
-    await this.#client.demand('auth/token/lookup-self', { token: (await this.#session.token()).token, signal });
+    const { token } = await this.#session.token();
+    const reply = await this.#client.ask('auth/token/lookup-self', { token, signal });
+    if (reply.status < 300) return;
+    const error = errorFrom(reply);
+    this.#refused.set(error, token);
+    throw error;
   }
 
   async close(): Promise<void> {
     this.#mounts.clear();
-    await (this.#revokesToken ? this.#session.revoke() : this.#session.forget());
+    await this.#session.close({ revokes: this.#revokesToken });
+  }
+
+  async #readWith(request: Request, path: string, { old, tag }: Pick<Reading, 'old' | 'tag'>): Promise<SecretEnvelope> {
+    const { token } = request;
+    // A lease belongs to the token that had it made: another one's renewals would not save it.
+    const renewed = old && this.#owners.get(old) === token ? await this.#renewed(old, request) : undefined;
+    const envelope = renewed ?? (await this.#readAnew(path, request));
+    return envelope.lease === undefined ? envelope : this.#leased(envelope, token, tag);
   }
 
   /** Nothing leased outlives the token that it was leased with. */

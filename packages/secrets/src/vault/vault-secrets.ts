@@ -31,7 +31,12 @@ export class VaultSecrets extends CachedSecrets {
       namespace,
       fetch: options.fetch ?? ((...args) => globalThis.fetch(...args)),
     });
-    const session = createSession(client, options.auth, timeout?.attempt ?? '5s');
+    const session = createSession({
+      client,
+      auth: options.auth,
+      timeout: timeout?.attempt ?? '5s',
+      wall: () => options.runtime?.clock.wall() ?? Date.now(),
+    });
     super({
       kind: 'vault',
       name: ['vault', address, ...(namespace === undefined ? [] : [namespace])].join(':'),
