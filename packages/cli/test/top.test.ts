@@ -167,6 +167,7 @@ onTerminal('on a terminal', () => {
     await top.sees(/CIRCUIT$/m);
     // Some terminals keep the cursor on the last character of a full line, and erase that, too.
     expect(top.raw).toContain('\u001B[H\u001B[K');
+    // eslint-disable-next-line no-control-regex
     expect(top.raw).not.toMatch(/(?<!\u001B\[H|\n)\u001B\[[JK]/);
   });
 

@@ -11,9 +11,11 @@ const REST_OF_LINE = '\u001B[K';
 const REST_OF_SCREEN = '\u001B[J';
 
 /** q, Q, Ctrl-C and Ctrl-D, and Escape alone. */
+// eslint-disable-next-line no-control-regex
 const QUIT = /[qQ\u0003\u0004\u001B]/;
 const SUSPEND = '\u001A';
 /** Of an arrow, a function key or a letter with Alt: the Escape that they begin with is none. */
+// eslint-disable-next-line no-control-regex
 const LONG_KEYS = /\u001B(?:\[[0-?]*[ -/]*[@-~]|O[ -~]|[^\u001B])/g;
 
 /** Where nobody would continue the process, as without a shell, the system does not stop it. */
