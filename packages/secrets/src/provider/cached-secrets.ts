@@ -139,7 +139,9 @@ export class CachedSecrets implements SecretProvider {
 
   #checked(path: string): string {
     this.#demandOpen();
-    return this.#source.checkedPath(path);
+    const checked: unknown = this.#source.checkedPath(path);
+    if (typeof checked === 'string') return checked;
+    throw new SecretsError('the source has no path for this', 'SECRETS_PATH');
   }
 
   #demandOpen(): void {

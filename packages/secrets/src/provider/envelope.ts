@@ -52,8 +52,18 @@ export class SecretEnvelope<Data extends SecretData = SecretData> {
   }
 }
 
+/**
+ * All the way down, also below what is frozen already and around in a circle. Bytes cannot be frozen, and what a getter
+ * makes is new at each look.
+ */
+const freezeAll = (value: unknown, seen: Set<object>): void => {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || seen.has(value)) return;
+  seen.add(value);
+  for (const { value: inner } of Object.values(Object.getOwnPropertyDescriptors(value))) freezeAll(inner, seen);
+  Object.freeze(value);
+};
+
 const frozen = <Value>(value: Value): Value => {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
-  Object.values(value).forEach(frozen);
-  return Object.freeze(value);
+  freezeAll(value, new Set());
+  return value;
 };

@@ -12,9 +12,10 @@ import {
   parseDuration,
 } from '@holdfast/core';
 import type { SecretEnvelope } from './envelope.js';
+import { SecretFormatError } from '../errors.js';
 import { askingWith } from './owed-renewal.js';
 import type { SecretsPolicies } from './policies.js';
-import type { SecretSource } from './source.js';
+import type { Reading, SecretSource } from './source.js';
 
 /** How one call wants its result kept. Not part of the key. */
 export interface Keeping {
@@ -73,6 +74,20 @@ const cachingOf = (
   name: `${title.toLowerCase()} secrets`,
   ...(ttlBounds === undefined ? {} : { ttlBounds }),
 });
+
+const readingOf = (renews: boolean): Reading => {
+  const { signal, cache: load } = currentCall();
+  const old = renews ? (load?.stale?.value as SecretEnvelope | undefined) : undefined;
+  return { signal, old, tag: (name) => load?.setTags([name]) };
+};
+
+/** A source of a user's may answer anything. */
+const envelopeIn = (answer: unknown): SecretEnvelope => {
+  const data: unknown = (answer as Partial<SecretEnvelope> | null | undefined)?.data;
+  if (typeof data === 'object' && data !== null) return answer as SecretEnvelope;
+  throw new SecretFormatError('the source answered no SecretEnvelope with data');
+};
+
 /** One of this class under another name. */
 const named = (Class: new () => Reader, name: string): Reader => {
   Object.defineProperty(Class, 'name', { value: name });
@@ -95,9 +110,8 @@ export const createReader = ({ title, source, policies }: ReaderParts): Reader =
     @CircuitBreaker({ ...circuitBreaker, scope: 'instance' })
     @Timeout({ attempt: '5s', total: '30s', ...timeout })
     async read(path: string, { renews }: Keeping): Promise<SecretEnvelope> {
-      const { signal, cache: load } = currentCall();
-      const old = renews ? (load?.stale?.value as SecretEnvelope | undefined) : undefined;
-      return asking(() => source.read(path, { signal, old, tag: (name) => load?.setTags([name]) }));
+      const reading = readingOf(renews);
+      return envelopeIn(await asking(() => source.read(path, reading)));
     }
 
     @Retry({ ...retry, onAuthFailure: renew })

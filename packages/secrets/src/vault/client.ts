@@ -100,7 +100,8 @@ export class VaultClient {
     const location = response.headers.get('location');
     if (!REDIRECTS.has(response.status) || location === null || !URL.canParse(location, from)) return undefined;
     const target = new URL(location, from);
-    return this.#origins.has(target.origin) ? target.href : undefined;
+    const hasCredentials = target.username !== '' || target.password !== '';
+    return this.#origins.has(target.origin) && !hasCredentials ? target.href : undefined;
   }
 
   async #read(response: Response): Promise<VaultReply> {

@@ -40,6 +40,9 @@ export const reasonOf = (status: number, errors: readonly unknown[]): VaultReaso
   return found ?? BY_STATUS[status] ?? (status < 400 ? 'redirected' : 'refused');
 };
 
+/** Seconds, or a date; anything else would be a server's words. */
+const RETRY_AFTER = /^[\w ,:+]{1,40}$/;
+
 /**
  * Vault answered, and not with what was asked for. `classifyError` goes by `status`: 5xx, 412, 429, 472 and 473 are
  * transient, 404 is `notFound`, 403 `authorization` — or `authentication` where Vault says that the token is invalid.
@@ -55,6 +58,8 @@ export class VaultError extends SecretsError {
     super(`Vault answered ${status}: ${reason}`, 'VAULT_ANSWER', { name: 'VaultError' });
     this.status = status;
     this.reason = reason;
-    this.headers = Object.freeze(retryAfter == null ? {} : { 'retry-after': retryAfter });
+    this.headers = Object.freeze(
+      retryAfter == null || !RETRY_AFTER.test(retryAfter) ? {} : { 'retry-after': retryAfter },
+    );
   }
 }

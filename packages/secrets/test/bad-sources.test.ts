@@ -1,0 +1,76 @@
+import { createRuntime } from '@holdfast/core';
+import { seededRandom, virtualClock } from '@holdfast/testing';
+import {
+  CachedSecrets,
+  SecretEnvelope,
+  SecretFormatError,
+  type VaultError,
+  VaultSecrets,
+  tokenAuth,
+} from '../src/index.js';
+import { PATH } from './vault/world.js';
+
+const clock = virtualClock();
+const runtime = () => createRuntime({ clock, random: seededRandom(1), logger: false });
+
+const providerOf = (source: Record<string, unknown>): CachedSecrets => {
+  const all = {
+    checkedPath: (path: string) => path,
+    read: async () => envelopeOf({ value: 'canary' }),
+    renew: async () => undefined,
+    check: async () => undefined,
+    close: async () => undefined,
+    ...source,
+  };
+  const policies = { runtime: runtime() };
+  return new CachedSecrets({ kind: 'bad', name: 'bad', title: 'Bad', source: all, policies });
+};
+
+const envelopeOf = (data: Record<string, unknown>): SecretEnvelope =>
+  new SecretEnvelope({ data, lease: undefined, metadata: undefined });
+
+test.each([undefined, null, 'canary', {}, { data: 'canary' }])(
+  'a source that answers %j is told so',
+  async (answer) => {
+    const provider = providerOf({ read: async () => answer });
+    const error = await clock.until(provider.read('canary-path').catch((thrown: unknown) => thrown));
+    expect(error).toBeInstanceOf(SecretFormatError);
+    expect(String(error)).not.toContain('canary');
+  },
+);
+
+test.each([undefined, 7, {}])('a path that becomes %j is none', async (path) => {
+  const provider = providerOf({ checkedPath: () => path });
+  await expect(provider.get('canary-path')).rejects.toMatchObject({ code: 'SECRETS_PATH' });
+});
+
+test('data are frozen below what is frozen, around a circle, and beside bytes', () => {
+  const circle: Record<string, unknown> = { bytes: Buffer.from('canary'), inner: Object.freeze({ deep: { n: 1 } }) };
+  circle['me'] = circle;
+  const { data } = envelopeOf(circle);
+  const { deep } = data['inner'] as { deep: object };
+  expect([Object.isFrozen(data), Object.isFrozen(deep), String(data['bytes'])]).toEqual([true, true, 'canary']);
+});
+
+const vaultThat = (answer: () => Response): VaultSecrets => {
+  const fetch: typeof globalThis.fetch = async (input) => {
+    // As the real one, which quotes the URL.
+    void new Request(input);
+    return answer();
+  };
+  const retry = { maxAttempts: 1 };
+  return new VaultSecrets({ address: 'http://vault', auth: tokenAuth('root'), fetch, retry, runtime: runtime() });
+};
+
+test('words in the place of Retry-After are not kept', async () => {
+  await using vault = vaultThat(() => new Response('{}', { status: 429, headers: { 'retry-after': 'canary=words!' } }));
+  const error = await clock.until(vault.get(PATH).catch((thrown: unknown) => thrown));
+  expect((error as VaultError).headers).toEqual({});
+});
+
+test('a redirect with a password in it is not followed, and not quoted', async () => {
+  const headers = { location: 'http://ann:canary@vault/v1/other' };
+  await using vault = vaultThat(() => new Response(null, { status: 307, headers }));
+  const error = await clock.until(vault.get(PATH).catch((thrown: unknown) => thrown));
+  expect(error).toMatchObject({ name: 'VaultError', reason: 'redirected' });
+});
