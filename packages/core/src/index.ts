@@ -27,6 +27,7 @@ export { METADATA_KEY } from './decorate/metadata.js';
 export {
   caches,
   clearCaches,
+  clockOf,
   configure,
   configureFromEnv,
   createRuntime,

@@ -6,7 +6,8 @@ import { type Health, type Stats, healthOf, statsOf } from './handles/health.js'
 import { type ConfigurationSource, type Reload, type ReloadOptions, reloadRuntime } from './reload.js';
 import { Runtime, builtInSettings } from './runtime/runtime.js';
 import { type ShutdownOptions, type ShutdownReport, forgetShutdown, shutDown } from './shutdown.js';
-import { enableContext, runAmbient, runIn, runPast, withRuntime, world } from './runtime/world.js';
+import type { Clock } from './runtime/clock.js';
+import { enableContext, runAmbient, runIn, runPast, runtimeOf, withRuntime, world } from './runtime/world.js';
 
 /** A world of its own: settings, events, circuits and caches that nothing else touches. */
 export class HoldfastRuntime extends Runtime {
@@ -116,6 +117,12 @@ export const shutdown = (options?: ShutdownOptions): Promise<ShutdownReport> => 
 
 /** What the default runtime reports. */
 export const events: Events = /* @__PURE__ */ (() => world.runtime.events)();
+
+/**
+ * The clock that an object's decorated methods go by, of its own runtime; without an object that of the default runtime.
+ * Ask each time: `configure` may bring another one.
+ */
+export const clockOf = (instance?: object): Clock => runtimeOf(instance).clock;
 
 /** How the default runtime's methods are doing, as plain data for a health endpoint. */
 export const health = (): Health => healthOf(world.runtime);

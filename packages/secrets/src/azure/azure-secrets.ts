@@ -1,3 +1,4 @@
+import { clockOf } from '@holdfast/core';
 import { CachedSecrets } from '../provider/cached-secrets.js';
 import { lazily } from './lazily.js';
 import { wrongOption } from '../option-check.js';
@@ -20,7 +21,7 @@ const scopeOf = (vaultUrl: string): string => `https://${new URL(vaultUrl).host.
 
 const sourceOf = (options: AzureSecretsOptions, vaultUrl: string): AzureSource => {
   const { client: given, credential, version, clientOptions = {}, runtime, timeout } = options;
-  const wall = (): number => runtime?.clock.wall() ?? Date.now();
+  const wall = (): number => (runtime?.clock ?? clockOf()).wall();
   if (given !== undefined) return new AzureSource({ client: async () => given, tokens: undefined, version, wall });
   const tokens = new AzureTokens({
     credential: credentialFrom(credential),

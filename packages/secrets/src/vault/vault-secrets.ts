@@ -1,3 +1,4 @@
+import { clockOf } from '@holdfast/core';
 import { CachedSecrets } from '../provider/cached-secrets.js';
 import { VaultClient } from './client.js';
 import { type VaultSecretsOptions, addressOf, checkOptions } from './options.js';
@@ -35,7 +36,7 @@ export class VaultSecrets extends CachedSecrets {
       client,
       auth: options.auth,
       timeout: timeout?.attempt ?? '5s',
-      wall: () => options.runtime?.clock.wall() ?? Date.now(),
+      wall: () => (options.runtime?.clock ?? clockOf()).wall(),
     });
     super({
       kind: 'vault',
