@@ -227,6 +227,21 @@ describe.each(WORLDS)('%s', (_name, make) => {
     await expect(provider.get(path)).rejects.toThrow('the provider is closed');
   });
 
+  test('after a close no attempt begins that would log in again, and a second close waits for the first', async () => {
+    const { provider, path, ended, errorOf, breakDown, server, clock, logins } = await opened();
+    await ended(provider.get(path));
+    breakDown();
+    const reading = errorOf(provider.get(path, { bypassCache: true }));
+    await clock.settle();
+    const before = logins();
+    const closing = provider.close();
+    expect(provider.close()).toBe(closing);
+    await server.heal();
+    expect(await reading).toMatchObject({ code: 'SECRETS_CLOSED' });
+    await ended(closing);
+    expect(logins()).toBe(before);
+  });
+
   test('a path that is none is refused without a request', async () => {
     const { provider, reads } = await make();
     await expect(provider.get('a\nb')).rejects.toThrow(SecretsError);

@@ -8,7 +8,7 @@ import {
   withRuntime,
 } from '@holdfast/core';
 import type { SecretData, SecretEnvelope } from './envelope.js';
-import { SecretsError } from '../errors.js';
+import { SecretsError, closedError } from '../errors.js';
 import { wrongOption } from '../option-check.js';
 import type { SecretsPolicies } from './policies.js';
 import type { InvalidateOptions, ProviderSettings, ReadOptions, SecretProvider, WarmUp } from './provider.js';
@@ -51,7 +51,7 @@ export class CachedSecrets implements SecretProvider {
   readonly #reader: Reader;
   readonly #leases: LeaseRules;
   readonly #keeping: Keeping;
-  #isClosed = false;
+  #closing: Promise<void> | undefined;
 
   /** @throws ConfigurationError on a wrong option of a policy. Nothing is asked before the first read. */
   constructor({ kind, name, title, source, policies, leases = NO_LEASES }: CachedSecretsParts) {
@@ -63,7 +63,7 @@ export class CachedSecrets implements SecretProvider {
     this.#source = source;
     this.#leases = leases;
     this.#keeping = keepingOf(ttl, leases.margin, leases.renews);
-    this.#reader = createReader({ title, source, policies });
+    this.#reader = createReader({ title, source, policies, isClosed: () => this.#closing !== undefined });
     if (runtime !== undefined) for (const part of [this.#reader, ...(source.parts ?? [])]) withRuntime(part, runtime);
     // Wrong options of the policies show now, not at the first read.
     void this.stats;
@@ -123,10 +123,9 @@ export class CachedSecrets implements SecretProvider {
     return circuitOf(this.#reader, 'read');
   }
 
-  async close(): Promise<void> {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    await Promise.all([this.#cache.clear(), this.#source.close()]);
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -145,6 +144,10 @@ export class CachedSecrets implements SecretProvider {
   }
 
   #demandOpen(): void {
-    if (this.#isClosed) throw new SecretsError('the provider is closed', 'SECRETS_CLOSED');
+    if (this.#closing !== undefined) throw closedError();
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all([this.#cache.clear(), this.#source.close()]);
   }
 }

@@ -36,7 +36,7 @@ class OwedRenewal {
   }
 }
 
-type Asking = <Result>(ask: () => Promise<Result>) => Promise<Result>;
+export type Asking = <Result>(ask: () => Promise<Result>) => Promise<Result>;
 
 export const askingWith = (retry: RetryOptions | undefined, renew: (error: unknown) => Promise<void>): Asking => {
   if (retry?.maxAttempts !== 1 && retry?.retries !== 0) return (ask) => ask();

@@ -12,8 +12,8 @@ import {
   parseDuration,
 } from '@holdfast/core';
 import type { SecretEnvelope } from './envelope.js';
-import { SecretFormatError } from '../errors.js';
-import { askingWith } from './owed-renewal.js';
+import { SecretFormatError, closedError } from '../errors.js';
+import { type Asking, askingWith } from './owed-renewal.js';
 import type { SecretsPolicies } from './policies.js';
 import type { Reading, SecretSource } from './source.js';
 
@@ -58,6 +58,8 @@ export interface ReaderParts {
   readonly title: string;
   readonly source: SecretSource;
   readonly policies: SecretsPolicies;
+  /** What begins an attempt then is refused: it would log in again. */
+  readonly isClosed: () => boolean;
 }
 
 const cachingOf = (
@@ -88,6 +90,13 @@ const envelopeIn = (answer: unknown): SecretEnvelope => {
   throw new SecretFormatError('the source answered no SecretEnvelope with data');
 };
 
+const whileOpen =
+  (isClosed: () => boolean, asking: Asking): Asking =>
+  async (ask) => {
+    if (isClosed()) throw closedError();
+    return asking(ask);
+  };
+
 /** One of this class under another name. */
 const named = (Class: new () => Reader, name: string): Reader => {
   Object.defineProperty(Class, 'name', { value: name });
@@ -95,14 +104,14 @@ const named = (Class: new () => Reader, name: string): Reader => {
 };
 
 /** A class for each provider, since its options are; the order of the stack is the framework's. */
-export const createReader = ({ title, source, policies }: ReaderParts): Reader => {
+export const createReader = ({ title, source, policies, isClosed }: ReaderParts): Reader => {
   const { retry, circuitBreaker, timeout } = policies;
 
   const renew = async (error: unknown): Promise<void> => {
     const ended = await source.renew(error);
     if (typeof ended === 'string') await cacheOf<Reader['read']>(reader, 'read').invalidateTags(ended);
   };
-  const asking = askingWith(retry, renew);
+  const asking = whileOpen(isClosed, askingWith(retry, renew));
 
   class SecretReader implements Reader {
     @Cached(cachingOf(title, policies))
