@@ -37,7 +37,14 @@ export const inspected = async (options: InspectorOptions = {}, configuration: C
   atEnd(() => inspector.close());
   const { url, socketPath, token } = inspector;
   const client = connectInspector({ ...(socketPath === undefined ? { url } : { socketPath }), token, environment: {} });
-  return { clock, runtime, inspector, client, own: (instance) => withRuntime(instance, runtime) };
+  // An instance that nobody holds is collected at some time, and its statistics with it.
+  const held: object[] = [];
+  atEnd(() => (held.length = 0));
+  const own: World['own'] = (instance) => {
+    held.push(instance);
+    return withRuntime(instance, runtime);
+  };
+  return { clock, runtime, inspector, client, own };
 };
 
 export interface RawReply {

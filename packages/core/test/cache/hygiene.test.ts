@@ -242,12 +242,8 @@ describe('async context', () => {
   });
 });
 
+/** What nobody has handled fails the test by itself, once there was a turn for it to be noticed. */
 describe('rejections', () => {
-  const unhandled: unknown[] = [];
-  const listen = (reason: unknown): void => void unhandled.push(reason);
-  beforeAll(() => process.on('unhandledRejection', listen));
-  afterAll(() => process.off('unhandledRejection', listen));
-
   test('none is left unhandled by a failed refresh, a load that everyone has left, or joiners who abort', async () => {
     const world = virtualWorld();
     let fails = false;
@@ -267,14 +263,12 @@ describe('rejections', () => {
     await Promise.all(calls);
     await world.clock.advance(100);
     await turn();
-    expect(unhandled).toEqual([]);
   });
 
   test('a direct cache leaves none either', async () => {
     const cache = new ResultCache();
     await expect(cache.getOrLoad('1', () => Promise.reject(coded('ECONNRESET')))).rejects.toThrow();
     await turn();
-    expect(unhandled).toEqual([]);
   });
 });
 

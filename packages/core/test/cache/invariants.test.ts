@@ -310,16 +310,10 @@ class Scenario {
 }
 
 test('calls end in time, are counted once and get nothing too old, and in the end nothing is left', async () => {
-  const unhandled: unknown[] = [];
-  const note = (reason: unknown): void => void unhandled.push(reason);
-  process.on('unhandledRejection', note);
-  try {
-    const property = fc.asyncProperty(times, manners, schedule, (given, manner, steps) =>
-      new Scenario(given, manner).play(steps),
-    );
-    await fc.assert(property, { numRuns: 150 });
-    expect(unhandled).toEqual([]);
-  } finally {
-    process.off('unhandledRejection', note);
-  }
+  const property = fc.asyncProperty(times, manners, schedule, (given, manner, steps) =>
+    new Scenario(given, manner).play(steps),
+  );
+  await fc.assert(property, { numRuns: 150 });
+  // What nobody has handled fails the test by itself, once there was a turn for it to be noticed.
+  await new Promise((resolve) => setImmediate(resolve));
 });

@@ -60,9 +60,6 @@ const finished = async (s: fc.Scheduler, clock: VirtualClock): Promise<void> => 
 const endings = fc.array(fc.constantFrom(...ENDINGS), { minLength: 4, maxLength: 4 });
 
 test('whatever ends first, there is one outcome, every loser is aborted once, and nobody else', async () => {
-  const unhandled: unknown[] = [];
-  const note = (error: unknown): number => unhandled.push(error);
-  process.on('unhandledRejection', note);
   await fc.assert(
     fc.asyncProperty(fc.scheduler(), endings, fc.integer({ min: 1, max: 3 }), async (s, plan, maxHedges) => {
       const { world, runs, api } = scenario(s, plan, maxHedges);
@@ -96,9 +93,8 @@ test('whatever ends first, there is one outcome, every loser is aborted once, an
     }),
     { numRuns: 200 },
   );
+  // What nobody has handled fails the test by itself, once there was a turn for it to be noticed.
   await new Promise((resolve) => setImmediate(resolve));
-  process.off('unhandledRejection', note);
-  expect(unhandled).toEqual([]);
 });
 
 test('whenever the caller leaves, he gets his reason or an answer that came before, and no branch stays', async () => {

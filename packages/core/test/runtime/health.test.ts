@@ -65,7 +65,8 @@ describe('health()', () => {
 
   test('is plain data', async () => {
     const { own, runtime } = virtualWorld();
-    await own(new Api()).load(false);
+    const api = own(new Api());
+    await api.load(false);
     const report = runtime.health();
     expect(JSON.parse(JSON.stringify(report))).toEqual(report);
     expect(runtime.stats().caches).toEqual(report.caches);

@@ -58,7 +58,8 @@ describe('caches of a runtime', () => {
     await catalog.product('1');
     await catalog.names(['1', '2']);
     await catalog.price('1');
-    await own(new Shelf()).price();
+    const shelf = own(new Shelf());
+    await shelf.price();
     await catalog.save();
     expect(runtime.caches().map(({ name, method, store }) => [name, method, store])).toEqual([
       ['Catalog.product', 'Catalog.product', undefined],
