@@ -28,13 +28,19 @@ const common: BuildOptions = {
   logLevel: 'error',
 };
 
+export interface BuiltCliOptions {
+  /** As it is where AWS's SDK is installed; without: where it is not. */
+  readonly hasAwsSdk?: boolean;
+}
+
 /** The command line from its sources, as the build makes it and with all that it needs: a fresh clone has not built. */
-export const builtCli = async (): Promise<BuiltCli> => {
+export const builtCli = async ({ hasAwsSdk = false }: BuiltCliOptions = {}): Promise<BuiltCli> => {
   mkdirSync(join(__dirname, '../dist'), { recursive: true });
   const folder = mkdtempSync(join(__dirname, '../dist/cli-'));
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n');
   await build({
     ...common,
+    external: hasAwsSdk ? ['debug', '@azure/*'] : (common.external ?? []),
     absWorkingDir: PACKAGE,
     entryPoints: ['src/bin.ts'],
     outdir: join(folder, 'bin'),

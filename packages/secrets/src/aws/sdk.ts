@@ -1,4 +1,5 @@
 import { ConfigurationError } from '@holdfast/core';
+import { namesOf } from '../sdk-names.js';
 
 /** As the SDK has them. */
 export interface AwsCredentials {
@@ -78,7 +79,8 @@ const isMissing = (error: unknown): boolean =>
 /** Loads the SDK, which nobody needs who keeps no secrets at AWS. @throws ConfigurationError when it is not installed. */
 export const loadSdk = async (): Promise<AwsSdk> => {
   try {
-    const { SecretsManagerClient, GetSecretValueCommand } = await import('@aws-sdk/client-secrets-manager');
+    const sdk = await import('@aws-sdk/client-secrets-manager');
+    const { SecretsManagerClient, GetSecretValueCommand } = namesOf(sdk, 'SecretsManagerClient');
     return {
       // One attempt: those of the SDK would multiply those of the provider's own retry.
       client: (config) => new SecretsManagerClient({ ...config, maxAttempts: 1 }),

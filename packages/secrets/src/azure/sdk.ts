@@ -1,4 +1,5 @@
 import { ConfigurationError } from '@holdfast/core';
+import { namesOf } from '../sdk-names.js';
 
 export interface AzureAccessToken {
   readonly token: string;
@@ -67,15 +68,17 @@ export const loadClient = async (
   credential: AzureCredential,
   options: object,
 ): Promise<AzureSecretClient> => {
-  const { SecretClient } = await import('@azure/keyvault-secrets').catch((error: unknown) =>
+  const sdk = await import('@azure/keyvault-secrets').catch((error: unknown) =>
     missing('@azure/keyvault-secrets', 'client', error),
   );
+  const { SecretClient } = namesOf(sdk, 'SecretClient');
   return new SecretClient(vaultUrl, credential, { ...options, retryOptions: { maxRetries: 0 } });
 };
 
 export const loadDefaultCredential = async (): Promise<AzureCredential> => {
-  const { DefaultAzureCredential } = await import('@azure/identity').catch((error: unknown) =>
+  const sdk = await import('@azure/identity').catch((error: unknown) =>
     missing('@azure/identity', 'credential', error),
   );
+  const { DefaultAzureCredential } = namesOf(sdk, 'DefaultAzureCredential');
   return new DefaultAzureCredential();
 };
