@@ -10,7 +10,7 @@ let aws: FakeSecretsManager;
 let keys: AwsKeys;
 
 beforeAll(async () => {
-  cli = await builtCli({ hasAwsSdk: true });
+  cli = await builtCli({ installed: ['aws'] });
 });
 afterAll(() => cli.remove());
 

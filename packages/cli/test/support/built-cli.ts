@@ -19,8 +19,6 @@ const common: BuildOptions = {
   platform: 'node',
   target: ['es2022', 'node20'],
   conditions: ['@holdfast/source'],
-  // Of other packages only what is loaded when it is needed.
-  external: ['debug', '@aws-sdk/*', '@azure/*'],
   // What is CommonJS inside asks for `require`, which an ES module lacks.
   banner: {
     js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
@@ -29,18 +27,24 @@ const common: BuildOptions = {
 };
 
 export interface BuiltCliOptions {
-  /** As it is where AWS's SDK is installed; without: where it is not. */
-  readonly hasAwsSdk?: boolean;
+  /** As it is where these are installed; without: where they are not. */
+  readonly installed?: readonly ('aws' | 'azure')[];
 }
 
+/** What is loaded when it is needed, if it is there. */
+const OPTIONAL = { aws: '@aws-sdk/*', azure: '@azure/*' };
+
 /** The command line from its sources, as the build makes it and with all that it needs: a fresh clone has not built. */
-export const builtCli = async ({ hasAwsSdk = false }: BuiltCliOptions = {}): Promise<BuiltCli> => {
+export const builtCli = async ({ installed = [] }: BuiltCliOptions = {}): Promise<BuiltCli> => {
+  const missing = (['aws', 'azure'] as const).filter((name) => !installed.includes(name));
+  const external = [...missing.map((name) => OPTIONAL[name]), '@azure/identity'];
+
   mkdirSync(join(__dirname, '../dist'), { recursive: true });
   const folder = mkdtempSync(join(__dirname, '../dist/cli-'));
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n');
   await build({
     ...common,
-    external: hasAwsSdk ? ['debug', '@azure/*'] : (common.external ?? []),
+    external,
     absWorkingDir: PACKAGE,
     entryPoints: ['src/bin.ts'],
     outdir: join(folder, 'bin'),
@@ -58,7 +62,7 @@ export const builtCli = async ({ hasAwsSdk = false }: BuiltCliOptions = {}): Pro
         loader: 'ts',
         sourcefile: `${name}.ts`,
       };
-      await build({ ...common, stdin, outfile, format: 'esm' });
+      await build({ ...common, external, stdin, outfile, format: 'esm' });
       return outfile;
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),
