@@ -1,7 +1,8 @@
 /** Secrets of HashiCorp Vault, cached within their leases and there when Vault is not. */
 
 export type { InvalidateOptions, ProviderSettings, ReadOptions, SecretProvider, WarmUp } from './provider/provider.js';
-export { CachedSecrets, type CachedSecretsParts } from './provider/cached-secrets.js';
+export { CachedSecrets } from './provider/cached-secrets.js';
+export type { CachedSecretsParts } from './provider/parts.js';
 export type { Reading, SecretSource } from './provider/source.js';
 export type { SecretsPolicies } from './provider/policies.js';
 export { VaultSecrets } from './vault/vault-secrets.js';

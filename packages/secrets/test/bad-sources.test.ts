@@ -2,6 +2,7 @@ import { createRuntime } from '@holdfast/core';
 import { seededRandom, virtualClock } from '@holdfast/testing';
 import {
   CachedSecrets,
+  type CachedSecretsParts,
   SecretEnvelope,
   SecretFormatError,
   type VaultError,
@@ -13,21 +14,59 @@ import { PATH } from './vault/world.js';
 const clock = virtualClock();
 const runtime = () => createRuntime({ clock, random: seededRandom(1), logger: false });
 
-const providerOf = (source: Record<string, unknown>): CachedSecrets => {
-  const all = {
-    checkedPath: (path: string) => path,
-    read: async () => envelopeOf({ value: 'canary' }),
-    renew: async () => undefined,
-    check: async () => undefined,
-    close: async () => undefined,
-    ...source,
-  };
-  const policies = { runtime: runtime() };
-  return new CachedSecrets({ kind: 'bad', name: 'bad', title: 'Bad', source: all, policies });
-};
+const sourceWith = (source: Record<string, unknown>): CachedSecretsParts['source'] => ({
+  checkedPath: (path: string) => path,
+  read: async () => envelopeOf({ value: 'canary' }),
+  renew: async () => undefined,
+  check: async () => undefined,
+  close: async () => undefined,
+  ...source,
+});
+
+const providerOf = (source: Record<string, unknown>): CachedSecrets =>
+  new CachedSecrets({
+    kind: 'bad',
+    name: 'bad',
+    title: 'Bad',
+    source: sourceWith(source),
+    policies: { runtime: runtime() },
+  });
 
 const envelopeOf = (data: Record<string, unknown>): SecretEnvelope =>
   new SecretEnvelope({ data, lease: undefined, metadata: undefined });
+
+test.each<[string, Record<string, unknown>, string]>([
+  ['no kind', { kind: undefined }, 'kind must be a non-empty string'],
+  ['an empty title', { title: '' }, 'title must be a non-empty string'],
+  ['no source', { source: undefined }, 'source must have a method checkedPath'],
+  [
+    'a source that lacks something',
+    { source: { checkedPath: String, read: String } },
+    'source must have a method renew',
+  ],
+  ['policies that are none', { policies: '5m' }, 'policies must be an object'],
+  [
+    'a policy that nobody knows',
+    { policies: { tll: '5m' } },
+    'policies.tll is no option; known options: cache, circuit',
+  ],
+  ['a part that nobody knows', { policy: {} }, 'policy is no option; known options: kind, leases, name'],
+])('a provider with %s is refused: the error says what there should be', (_, wrong, message) => {
+  const parts = {
+    kind: 'own',
+    name: 'own:here',
+    title: 'Own',
+    source: sourceWith({}),
+    ...wrong,
+  } as unknown as CachedSecretsParts;
+  expect(() => new CachedSecrets(parts)).toThrow(`CachedSecrets: ${message}`);
+  expect(() => new CachedSecrets('own' as unknown as CachedSecretsParts)).toThrow('parts must be an object');
+});
+
+test('a provider may leave all policies as they are', () => {
+  const { settings } = new CachedSecrets({ kind: 'own', name: 'own', title: 'Own', source: sourceWith({}) });
+  expect(settings).toEqual({ ttl: 300_000, staleIfError: 3_600_000, maxSize: 256 });
+});
 
 test.each([undefined, null, 'canary', {}, { data: 'canary' }])(
   'a source that answers %j is told so',

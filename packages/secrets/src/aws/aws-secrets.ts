@@ -1,4 +1,5 @@
 import { CachedSecrets } from '../provider/cached-secrets.js';
+import { policiesIn } from '../provider/parts.js';
 import { type AwsSecretsOptions, checkOptions, endpointOf } from './options.js';
 import { AwsSession } from './session.js';
 import { AwsSource } from './source.js';
@@ -43,7 +44,7 @@ export class AwsSecrets extends CachedSecrets {
       name: ['aws', ...where.filter((part) => part !== undefined)].join(':'),
       title: 'Aws',
       source: new AwsSource(session, { id: versionId, stage: versionStage }),
-      policies: options,
+      policies: policiesIn(options),
     });
   }
 }

@@ -1,5 +1,6 @@
 import { clockOf } from '@holdfast/core';
 import { CachedSecrets } from '../provider/cached-secrets.js';
+import { policiesIn } from '../provider/parts.js';
 import { lazily } from './lazily.js';
 import { wrongOption } from '../option-check.js';
 import { type AzureSecretsOptions, checkOptions, isCredential, vaultUrlOf } from './options.js';
@@ -60,7 +61,7 @@ export class AzureSecrets extends CachedSecrets {
       name: `azure:${vaultUrl.replace(/\/+$/, '')}`,
       title: 'Azure',
       source: sourceOf(options, vaultUrl),
-      policies: options,
+      policies: policiesIn(options),
     });
   }
 }

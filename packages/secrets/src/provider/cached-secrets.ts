@@ -10,23 +10,10 @@ import {
 import type { SecretData, SecretEnvelope } from './envelope.js';
 import { SecretsError, closedError } from '../errors.js';
 import { wrongOption } from '../option-check.js';
-import type { SecretsPolicies } from './policies.js';
+import { type CachedSecretsParts, type LeaseRules, checkParts } from './parts.js';
 import type { InvalidateOptions, ProviderSettings, ReadOptions, SecretProvider, WarmUp } from './provider.js';
 import { type Keeping, type Reader, createReader, keepingOf } from './reader.js';
 import type { SecretSource } from './source.js';
-
-export interface CachedSecretsParts {
-  readonly kind: string;
-  /** The kind and where it is, without credentials. */
-  readonly name: string;
-  /** How the class is called in events: `Vault` gives `VaultReader.read`. */
-  readonly title: string;
-  readonly source: SecretSource;
-  readonly policies: SecretsPolicies;
-  readonly leases?: LeaseRules;
-}
-
-type LeaseRules = Pick<Keeping, 'renews'> & { readonly margin: Parameters<typeof keepingOf>[1] };
 
 type Read = Reader['read'];
 
@@ -53,8 +40,10 @@ export class CachedSecrets implements SecretProvider {
   readonly #keeping: Keeping;
   #closing: Promise<void> | undefined;
 
-  /** @throws ConfigurationError on a wrong option of a policy. Nothing is asked before the first read. */
-  constructor({ kind, name, title, source, policies, leases = NO_LEASES }: CachedSecretsParts) {
+  /** @throws ConfigurationError on a wrong part, or option of a policy. Nothing is asked before the first read. */
+  constructor(parts: CachedSecretsParts) {
+    checkParts(parts);
+    const { kind, name, title, source, policies = {}, leases = NO_LEASES } = parts;
     const { ttl = '5m', staleIfError = '1h', maxSize = 256, runtime } = policies;
     checkDuration(`${title}Secrets`, 'ttl', ttl);
     checkDuration(`${title}Secrets`, 'leaseMargin', leases.margin);

@@ -1,5 +1,6 @@
 import { clockOf } from '@holdfast/core';
 import { CachedSecrets } from '../provider/cached-secrets.js';
+import { policiesIn } from '../provider/parts.js';
 import { VaultClient } from './client.js';
 import { type VaultSecretsOptions, addressOf, checkOptions } from './options.js';
 import { createSession } from './session.js';
@@ -43,7 +44,7 @@ export class VaultSecrets extends CachedSecrets {
       name: ['vault', address, ...(namespace === undefined ? [] : [namespace])].join(':'),
       title: 'Vault',
       source: new VaultSource(client, session, options),
-      policies: options,
+      policies: policiesIn(options),
       leases: { margin: leaseMargin, renews: renewLeases },
     });
   }
