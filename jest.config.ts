@@ -44,13 +44,18 @@ const projects = [
   },
 ];
 
-/** For mutation testing: see stryker.config.mjs. */
-const unitTests = {
+/** For mutation testing of one package: see stryker.config.mjs. */
+const testsOf = (mutated: string) => ({
   ...common,
   ...compiledWith('tsconfig.test.json'),
-  displayName: 'unit',
-  testMatch: ['<rootDir>/packages/*/src/**/*.test.ts'],
-};
+  displayName: 'mutated',
+  testMatch:
+    mutated === 'core'
+      ? ['<rootDir>/packages/*/src/**/*.test.ts']
+      : [`<rootDir>/packages/${mutated}/{src,test}/**/*.test.ts`],
+});
+
+const mutated = process.env['HOLDFAST_MUTATED'];
 
 /** Files of nothing but types are never loaded, and would count as lines that no test has reached. */
 const filesOfTypes = (): string[] =>
@@ -83,6 +88,6 @@ const config: Config = {
     './packages/core/src/algorithms/**/*.ts': fully,
     './packages/core/src/**/machine.ts': fully,
   },
-  projects: process.env['HOLDFAST_UNIT_TESTS_ONLY'] === 'yes' ? [unitTests] : projects,
+  projects: mutated === undefined ? projects : [testsOf(mutated)],
 };
 export default config;
