@@ -28,7 +28,7 @@ export default {
   plugins: ['@stryker-mutator/jest-runner'],
   jest: { projectType: 'custom', configFile: 'jest.config.ts', enableFindRelatedTests: true },
   coverageAnalysis: 'perTest',
-  ignorePatterns: ['**/dist', 'coverage', 'reports', 'tools', 'docs', 'benchmarks'],
+  ignorePatterns: ['**/dist', 'coverage', 'reports', 'tools', 'benchmarks'],
   tempDirName: '.stryker-tmp',
   reporters: ['clear-text', 'progress', 'html'],
   htmlReporter: { fileName: 'reports/mutation.html' },
