@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { Secret, redact } from '../src/index.js';
+import { Secret, SecretEnvelope, maskSecret, redact } from '../src/index.js';
 
 const TEXT = 'canary-live "12!&3 x/y';
 const key = new Secret(TEXT);
@@ -75,5 +75,98 @@ describe('redact', () => {
 
   test.each(['set-cookie', 'Proxy-Authorization', 'cookie'])('%s is a telling name', (name) => {
     expect(redact({ [name]: 'canary' })).toEqual({ [name]: '[redacted]' });
+  });
+
+  test('of secrets that are part of each other the longest goes, in whatever order they are given', () => {
+    const secrets = ['canary', 'canary-and-more', 'and-more'];
+    expect(redact('a canary-and-more b', secrets)).toBe('a [redacted] b');
+    expect(redact('a canary-and-more b', secrets.toReversed())).toBe('a [redacted] b');
+  });
+
+  test('a secret of six characters is looked for, one of five is not', () => {
+    expect(redact('a sixsix b five5 c', ['sixsix', 'five5'])).toBe('a [redacted] b five5 c');
+  });
+
+  test.each(['canary', 'canary1', 'canary12'])('base64 of %s goes with its padding, and without', (secret) => {
+    const base64 = Buffer.from(secret).toString('base64');
+    expect(redact(`a ${base64} b`, [secret])).toBe('a [redacted] b');
+    expect(redact(`a ${base64.replaceAll('=', '')} b`, [secret])).toBe('a [redacted] b');
+  });
+
+  test('of a form nothing goes but the secret', () => {
+    expect(redact('name=ann&q=canary+live&x=1', ['canary live'])).toBe('name=ann&q=[redacted]&x=1');
+  });
+
+  test('a Secret is redacted where it stands, and a function told as one', () => {
+    const given = new Secret('canary-of-now');
+    expect(redact({ a: given, b: () => 1 })).toEqual({ a: '[redacted]', b: '[function]' });
+    expect(redact('a canary-of-now b', [given])).toBe('a [redacted] b');
+  });
+
+  test('an object that stands in two places is in both copies; around a circle it is there once', () => {
+    const shared = { ok: 1 };
+    const circle: Record<string, unknown> = { ok: 2 };
+    circle['me'] = circle;
+    expect(redact([shared, shared, circle])).toEqual([{ ok: 1 }, { ok: 1 }, { ok: 2, me: '[…]' }]);
+  });
+
+  test('eight levels are copied, and what is deeper left out', () => {
+    const nested = (levels: number): unknown => (levels === 0 ? 'leaf' : { in: nested(levels - 1) });
+    expect(JSON.stringify(redact(nested(8)))).toContain('leaf');
+    expect(JSON.stringify(redact(nested(9)))).toContain('"in":"[…]"');
+  });
+
+  test('under a telling name what is not there stays so, and names that are no text tell nothing', () => {
+    expect(redact({ password: undefined, token: null })).toEqual({ password: undefined, token: null });
+    expect(redact(new Map([[Symbol('token'), 1]]))).toEqual(new Map([['Symbol(token)', 1]]));
+  });
+
+  test('errors tell their causes and errors, where they have any', () => {
+    const error = new Error('outer', { cause: new Error('canary-inner') });
+    expect(redact(error, ['canary-inner'])).toEqual({
+      name: 'Error',
+      message: 'outer',
+      cause: { name: 'Error', message: '[redacted]' },
+    });
+    expect(Object.keys(redact(new Error('alone')) as object)).toEqual(['name', 'message']);
+  });
+});
+
+describe('what providers have read', () => {
+  const envelope = new SecretEnvelope({
+    data: {
+      nothing: null,
+      attempts: 5,
+      host: 'db.canary.example',
+      db_username: 'canary-user',
+      password: 'canary-password',
+      bytes: Buffer.from('canary-bytes'),
+      a: { b: { c: { d: { e: 'canary-at-five', f: { g: 'canary-at-six' } } } } },
+      u: { v: { w: { x: { y: { z: { last: 'canary-at-seven' } } } } } },
+    },
+    lease: undefined,
+    metadata: undefined,
+  });
+
+  test('is found in text of others, down to six levels, also as base64 and hex', () => {
+    const { data } = envelope;
+    const bytes = data['bytes'] as Buffer;
+    for (const text of ['canary-password', 'canary-at-six', bytes.toString('base64'), bytes.toString('hex')])
+      expect(redact(`a ${text} b`)).toBe('a [redacted] b');
+    expect(redact('a canary-at-seven b')).toBe('a canary-at-seven b');
+  });
+
+  test('but not what stands beside secrets and is none', () => {
+    const line = 'canary-user@db.canary.example: 5 attempts, null';
+    expect(redact(line)).toBe(line);
+    expect(envelope.data['attempts']).toBe(5);
+  });
+});
+
+describe('maskSecret', () => {
+  test('shows the last two characters from sixteen on, and of shorter ones nothing', () => {
+    expect(maskSecret('fifteen-letters')).toBe('********');
+    expect(maskSecret('sixteen--letters')).toBe('********rs');
+    expect(maskSecret(new Secret('sixteen--letters'))).toBe('********rs');
   });
 });

@@ -1,5 +1,5 @@
 import { knownSecrets } from './known-secrets.js';
-import { Secret } from './secret.js';
+import { Secret, revealed } from './secret.js';
 import { SENSITIVE_NAME, withoutPatterns } from './secret-patterns.js';
 
 const MASK = '[redacted]';
@@ -24,10 +24,10 @@ const formsOf = (secret: string): string[] => {
   return [...new Set([...forms, base64.replace(/=+$/, ''), Buffer.from(secret).toString('base64url')])];
 };
 
+/** Longest first: what is part of another must not tear it apart. A `Secret` that is given is alive, and so known. */
 const needlesOf = (secrets: Iterable<string | Secret>): string[] => {
-  const given = [...secrets].map((secret) => (typeof secret === 'string' ? secret : secret.reveal()));
-  const all = new Set([...given, ...knownSecrets()]);
-  const long = [...all].filter((secret) => typeof secret === 'string' && secret.length >= SHORTEST);
+  const given = [...secrets].filter((secret) => typeof secret === 'string');
+  const long = [...new Set([...given, ...knownSecrets()])].filter(({ length }) => length >= SHORTEST);
   return long.flatMap(formsOf).sort((one, other) => other.length - one.length);
 };
 
@@ -133,6 +133,6 @@ const LONG_ENOUGH = 16;
 
 /** For a human who has to tell two secrets apart: the last two characters of a long one, of a short one nothing. */
 export const maskSecret = (secret: string | Secret): string => {
-  const text = typeof secret === 'string' ? secret : secret.reveal();
+  const text = revealed(secret);
   return text.length < LONG_ENOUGH ? '********' : `********${text.slice(-2)}`;
 };
