@@ -37,6 +37,10 @@ describe('what a secret says about who asks', () => {
     [{ token: 'k-1' }, { headerName: 'X-API-Key', scheme: 'bearer' }, 'Bearer k-1'],
     [{ username: 'u', password: 'p' }, { headerName: 'X-Auth' }, 'Basic dTpw'],
     [{ token: 'GoogleLogin auth=x' }, { scheme: 'raw' }, 'GoogleLogin auth=x'],
+    [{ value: 'ann:secret', token: 't' }, { scheme: 'basic' }, `Basic ${Buffer.from('ann:secret').toString('base64')}`],
+    [{ value: ':secret', token: 'tok-3' }, {}, 'Bearer tok-3'],
+    [{ username: 'ann', value: 'tok-2' }, {}, 'Bearer tok-2'],
+    [{ password: 'p', value: 'tok-2' }, {}, 'Bearer tok-2'],
   ] as const)('M4: %j with %j', async (secret, options, value) => {
     const world = await worldOf(secret);
     const auth = await world.ended(auths(world, options).authFor(URL_OF_API));
@@ -55,6 +59,9 @@ describe('what a secret says about who asks', () => {
     [{ username: 'ann', password: 'canary\u0000' }],
     [{ value: ':no name' }],
     [{ value: '' }],
+    [{ username: 'ann', password: 7 }],
+    [{ username: 7, password: 'canary' }],
+    [{ password: 'canary' }],
   ])('M5: %j is no credential; the error does not quote it, and it is not kept', async (secret) => {
     const world = await worldOf(secret);
     const auth = auths(world);
@@ -110,6 +117,49 @@ describe('M26: who may be sent a secret', () => {
     expect(world.server.requests.count > 0).toBe(isAllowed);
   });
 
+  /** No provider is asked whether a host is allowed. */
+  const allows = (allowedHosts: readonly string[], url: string): boolean =>
+    new SecretAuth({ provider: { read: () => undefined } as never, path: PATH, allowedHosts }).isAllowed(url);
+
+  test('asterisks stand for any characters, as many of them as there are in a pattern', () => {
+    const letters = fc.array(fc.constantFrom('a', 'b', '.'), { minLength: 1, maxLength: 8 });
+    const hosts = letters.map((all) => `x${all.join('')}x`).filter((host) => !host.includes('..'));
+    const patterns = fc.array(fc.constantFrom('a', 'b', 'x', '.', '*'), { minLength: 1, maxLength: 8 });
+    fc.assert(
+      fc.property(
+        patterns.map((all) => all.join('')).filter((text) => !/^\.?$|\.$/.test(text)),
+        hosts,
+        (pattern, host) => {
+          const model = new RegExp(`^${pattern.replaceAll('.', '\\.').replaceAll('*', '.*')}$`);
+          expect(allows([pattern], `https://${host}/`)).toBe(model.test(host));
+        },
+      ),
+      { seed: 1, numRuns: 2_000 },
+    );
+  });
+
+  test.each([
+    ['a*b*c', 'axbxc', true],
+    ['a*b*c', 'axc', false],
+    ['a*bc*c', 'axbc', false],
+    ['ab*ba', 'aba', false],
+    ['ab*ba', 'abba', true],
+    ['*', 'anything.test', true],
+    ['  api.example.com ', 'api.example.com', true],
+    ['API.example.com.', 'api.example.com', true],
+    ['münchen.example', 'xn--mnchen-3ya.example', true],
+    ['münchen.example', 'münchen.example', true],
+    ['*.münchen.example', 'api.münchen.example', true],
+  ])('%j and %s: %s', (pattern, host, isAllowed) => {
+    expect(allows([pattern], `https://${host}/`)).toBe(isAllowed);
+  });
+
+  test('a pattern with a port is for that port alone, also where a URL leaves it out', () => {
+    const urls = ['https://api.test/', 'http://api.test/', 'http://api.test:443/', 'https://api.test:8443/'];
+    expect(urls.map((url) => allows(['api.test:443'], url))).toEqual([true, false, true, false]);
+    expect(urls.map((url) => allows(['api.test:80'], url))).toEqual([false, true, false, false]);
+  });
+
   test('no patterns allow nobody, none given all; switched off, nothing is read', async () => {
     const world = await worldOf({ token: 't' });
     expect(await auths(world, { allowedHosts: [] }).authFor(URL_OF_API)).toBeNull();
@@ -130,6 +180,11 @@ describe('M26: who may be sent a secret', () => {
     [{ allowedHosts: ['api.example.com/path'] }, 'allowedHosts: each must be a host'],
     [{ allowedHosts: ['me@example.com'] }, 'allowedHosts: each must be a host'],
     [{ allowedHosts: [''] }, 'allowedHosts: each must be a host'],
+    [{ allowedHosts: [7] }, 'allowedHosts: each must be a host'],
+    [{ allowedHosts: 'api.example.com' }, 'allowedHosts: must be a list of hosts'],
+    [{ enabled: 'yes' }, 'SecretAuth: enabled must be true or false'],
+    [{ path: 7 }, 'SecretAuth: path must be where the provider has the secret'],
+    [{ provider: undefined }, 'SecretAuth: provider must be a provider'],
     [{ headerName: 'X Key' }, "SecretAuth: headerName must be the name of a header, such as 'X-API-Key'"],
     [{ scheme: 'digest' }, "SecretAuth: scheme must be 'auto', 'bearer', 'basic' or 'raw'"],
     [{ path: '' }, 'SecretAuth: path must be where the provider has the secret'],
@@ -175,6 +230,61 @@ describe('requests', () => {
     await world.ended(fetch('https://elsewhere.test/'));
     await world.ended(fetch(new Request(URL_OF_API, { headers: { Authorization: 'mine' } })));
     expect(server.sent.map(({ header }) => header)).toEqual(['Bearer old', null, 'mine']);
+  });
+
+  test('each knows its scheme', async () => {
+    const schemeOf = async (secret: Record<string, unknown>, options: Partial<SecretAuthOptions> = {}) => {
+      const world = await worldOf(secret);
+      return (await world.ended(auths(world, options).authFor(URL_OF_API)))?.scheme;
+    };
+    expect(await schemeOf({ token: 't' })).toBe('bearer');
+    expect(await schemeOf({ username: 'u', password: 'p' })).toBe('basic');
+    expect(await schemeOf({ token: 't' }, { scheme: 'raw' })).toBe('raw');
+    expect(credentialsIn({ value: 'ann:secret' })).toMatchObject({ kind: 'password', username: 'ann' });
+    expect(credentialsIn({ token: 't' })).toMatchObject({ kind: 'token' });
+  });
+
+  test('what a caller says of redirects stands, and with a header of its own they are his to follow', async () => {
+    const world = await worldOf({ token: 'key' });
+    const redirects: string[] = [];
+    const fetch: typeof globalThis.fetch = async (input, init) => {
+      redirects.push(new Request(input, init).redirect);
+      return new Response('');
+    };
+    const keyed = authenticatedFetch(auths(world, { headerName: 'X-Key' }), { fetch });
+    await world.ended(keyed(URL_OF_API));
+    await world.ended(keyed(new Request(URL_OF_API)));
+    await world.ended(keyed(URL_OF_API, { redirect: 'follow' }));
+    await world.ended(keyed(URL_OF_API, { redirect: 'error' }));
+    await world.ended(keyed(new Request(URL_OF_API, { redirect: 'error' })));
+    await world.ended(authenticatedFetch(auths(world), { fetch })(URL_OF_API));
+    expect(redirects).toEqual(['manual', 'manual', 'follow', 'error', 'error', 'follow']);
+  });
+
+  test('a host that is not allowed is sent its request as it is, by what renews, too', async () => {
+    const world = await worldOf({ token: 'old' });
+    const server = upstream('Bearer old');
+    const fetch = refreshOnAuthFailure(server.fetch, auths(world, { allowedHosts: ['api.example.com'] }));
+    expect((await world.ended(fetch('https://elsewhere.test/'))).status).toBe(401);
+    expect(server.sent.map(({ header }) => header)).toEqual([null]);
+  });
+
+  test('a body of buffers is sent again, one of an iterable is not', async () => {
+    const world = await worldOf({ token: 'old' });
+    const server = upstream('Bearer new');
+    const fetch = refreshOnAuthFailure(server.fetch, auths(world));
+    await world.ended(world.vault.get(PATH));
+    world.server.setSecret(PATH, { token: 'new' });
+    const chunks = async function* (): AsyncGenerator<Uint8Array> {
+      yield Buffer.from('streamed');
+    };
+    const streamed = { method: 'POST', body: chunks(), duplex: 'half' } as unknown as RequestInit;
+    expect((await world.ended(fetch(URL_OF_API, streamed))).status).toBe(401);
+    world.server.setSecret(PATH, { token: 'newest' });
+    server.accepts = 'Bearer newest';
+    const whole = { method: 'POST', body: new Blob(['whole']) };
+    expect((await world.ended(fetch(URL_OF_API, whole))).status).toBe(200);
+    expect(server.sent.map(({ body }) => body)).toEqual(['streamed', 'whole', 'whole']);
   });
 
   test('without refresh a refusal is the answer, and the secret stays', async () => {
@@ -226,6 +336,27 @@ describe('requests', () => {
     const answers = await world.ended(Promise.all(Array.from({ length: 1_000 }, () => fetch(URL_OF_API))));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
     expect(world.server.count('read')).toBe(2);
+  });
+
+  test('of those who were refused one is told that the secret was forgotten now; what came from no secret forgets none', async () => {
+    const world = await worldOf({ token: 'old' });
+    const auth = auths(world);
+    const given = await world.ended(auth.authFor(URL_OF_API));
+    if (given === null) throw new Error('the host is allowed');
+    expect(await auth.refused({ ...given }, 401)).toBe(false);
+    expect(world.vault.stats.size).toBe(1);
+    expect(await Promise.all([auth.refused(given, 401), auth.refused(given, 401)])).toEqual([true, false]);
+    expect(await auth.refused(given, 401)).toBe(false);
+    expect(world.vault.stats.size).toBe(0);
+  });
+
+  test('the same secret is the same authentication, until it is read anew', async () => {
+    const world = await worldOf({ token: 'old' });
+    const auth = auths(world);
+    const first = await world.ended(auth.authFor(URL_OF_API));
+    expect(await world.ended(auth.authFor(URL_OF_API))).toBe(first);
+    await world.ended(world.vault.get(PATH, { bypassCache: true }));
+    expect(await world.ended(auth.authFor(URL_OF_API))).not.toBe(first);
   });
 
   test('where the secret is the same the refusal is the answer, sent once', async () => {
