@@ -102,6 +102,72 @@ describe('the token', () => {
   });
 });
 
+describe('a refusal', () => {
+  test.each<[string, Parameters<typeof send>[1], number, Record<string, unknown>]>([
+    [
+      'no token',
+      { headers: { authorization: '' } },
+      401,
+      {
+        code: 'UNAUTHORIZED',
+        message: 'the request must have the token of this inspector',
+        remedy: 'send it as Authorization: Bearer TOKEN',
+      },
+    ],
+    [
+      'a foreign host',
+      { headers: { host: 'evil.example' } },
+      403,
+      {
+        code: 'FORBIDDEN_HOST',
+        message: 'the inspector does not answer to this host name',
+        remedy: expect.stringContaining('allowedHosts') as unknown,
+      },
+    ],
+    [
+      'a foreign page',
+      { headers: { origin: 'https://evil.example' } },
+      403,
+      { code: 'FORBIDDEN_ORIGIN', message: 'the inspector does not answer pages of other sites' },
+    ],
+    ['an unknown address', { path: '/v2' }, 404, { code: 'NOT_FOUND', message: 'there is nothing at this address' }],
+    [
+      'another method',
+      { method: 'DELETE' },
+      405,
+      { code: 'METHOD_NOT_ALLOWED', message: 'only GET may be asked here' },
+    ],
+    [
+      'a body where none belongs',
+      { headers: { 'content-length': '2' }, body: '{}' },
+      400,
+      { code: 'BAD_REQUEST', message: 'a GET has no body' },
+    ],
+    [
+      'a parameter that nobody knows',
+      { path: '/v1/health?x=1' },
+      400,
+      { code: 'BAD_REQUEST', message: 'the address has a parameter that nobody knows' },
+    ],
+  ])('of %s says what it is about, and what to do', async (_what, request, status, error) => {
+    const { inspector } = await inspected();
+    const reply = await send(inspector, request);
+    expect([reply.status, errorOf(reply)]).toEqual([status, error]);
+  });
+
+  test.each([
+    ['requestsPerMinute', { path: '/v1/health' }, 'requests'],
+    ['strangersPerMinute', { headers: { authorization: '' } }, 'requests without the right token'],
+    ['changesPerMinute', { method: 'POST', path: '/v1/caches/clear' }, 'changes'],
+  ])('beyond %s says of what there were too many', async (limit, request, what) => {
+    const { inspector } = await inspected({ limits: { [limit]: 1 } });
+    await send(inspector, request);
+    const reply = await send(inspector, request);
+    expect([reply.status, errorOf(reply)['message']]).toEqual([429, expect.stringContaining(what)]);
+    expect(Number(reply.headers['retry-after'])).toBeGreaterThan(0);
+  });
+});
+
 describe('the host', () => {
   test('the names of the loopback interface with the port are answered, and those configured', async () => {
     const { inspector } = await inspected({ allowedHosts: ['Admin.Internal', 'proxy.internal:8443'] });
