@@ -103,6 +103,12 @@ describe('redact', () => {
     expect(redact('a canary-of-now b', [given])).toBe('a [redacted] b');
   });
 
+  test('a Secret of another copy of the package is found where it is given, and what is neither text nor Secret hinders nobody', () => {
+    const foreign = { reveal: () => 'canary-elsewhere' } as unknown as Secret;
+    const given = [undefined, null, {}, 7, foreign] as unknown as Secret[];
+    expect(redact('a canary-elsewhere b', given)).toBe('a [redacted] b');
+  });
+
   test('an object that stands in two places is in both copies; around a circle it is there once', () => {
     const shared = { ok: 1 };
     const circle: Record<string, unknown> = { ok: 2 };

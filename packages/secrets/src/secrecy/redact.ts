@@ -24,9 +24,13 @@ const formsOf = (secret: string): string[] => {
   return [...new Set([...forms, base64.replace(/=+$/, ''), Buffer.from(secret).toString('base64url')])];
 };
 
-/** Longest first: what is part of another must not tear it apart. A `Secret` that is given is alive, and so known. */
+/** A `Secret` of another copy of this package is not among those known here. Undefined for what is neither. */
+const textOf = (secret: unknown): unknown =>
+  typeof secret === 'string' ? secret : (secret as Partial<Secret> | null | undefined)?.reveal?.();
+
+/** Longest first: what is part of another must not tear it apart. */
 const needlesOf = (secrets: Iterable<string | Secret>): string[] => {
-  const given = [...secrets].filter((secret) => typeof secret === 'string');
+  const given = [...secrets].map(textOf).filter((text) => typeof text === 'string');
   const long = [...new Set([...given, ...knownSecrets()])].filter(({ length }) => length >= SHORTEST);
   return long.flatMap(formsOf).sort((one, other) => other.length - one.length);
 };
